@@ -11,7 +11,29 @@ from wire.errors import Flaw, WireError
 MAX_DEPTH: Final = 8
 
 # Tags that cbor2 would otherwise turn into dates, big numbers, shared references and the like.
-_BUILT_IN_TAGS: Final = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000, 55799)
+_BUILT_IN_TAGS: Final = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    25,
+    28,
+    29,
+    30,
+    35,
+    36,
+    37,
+    100,
+    256,
+    258,
+    260,
+    261,
+    1004,
+    43000,
+    55799,
+)
 
 
 def _refuse_tag(*_: object) -> Never:

@@ -1,4 +1,4 @@
-"""MQTT topic names, built and parsed in one place, with the table from which every broker's ACL is rendered."""
+"""MQTT topic names, built and parsed in one place, with the access table that every broker is given."""
 
 import re
 from dataclasses import dataclass
@@ -60,7 +60,9 @@ ACL: Final = {
         publish=(f"{ROOT}/up/{{shard}}/{{gate}}/+",),
         subscribe=(f"{ROOT}/down/{{gate}}/+", f"{ROOT}/all/+", f"{ROOT}/all/+/+/+"),
     ),
-    "ingest": Grant(publish=(f"{ROOT}/down/+/receipt", f"{ROOT}/down/+/venue"), subscribe=(f"{ROOT}/up/+/+/+",)),
+    "ingest": Grant(
+        publish=(f"{ROOT}/down/+/receipt", f"{ROOT}/down/+/venue"), subscribe=(f"{ROOT}/up/+/+/+",)
+    ),
     "publisher": Grant(
         publish=(
             f"{ROOT}/all/+",
@@ -157,7 +159,9 @@ def parse(topic: str) -> FromGate | ToGate | ToAll:
             case ["jx1", "all", leaf] if All(leaf) not in PER_LIST:
                 return ToAll(All(leaf))
             case ["jx1", "all", leaf, issuer, shard] if (
-                All(leaf) in PER_LIST and ISSUER_ID.fullmatch(issuer) and re.fullmatch(r"0|[1-9]\d{0,3}", shard)
+                All(leaf) in PER_LIST
+                and ISSUER_ID.fullmatch(issuer)
+                and re.fullmatch(r"0|[1-9]\d{0,3}", shard)
             ):
                 number = int(shard)
                 if number <= MAX_SHARD:

@@ -1,0 +1,178 @@
+"""Field tables: how a frozen dataclass stands in CBOR, declared once and used for reading and writing."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Generic, TypeVar
+
+from wire import cbor
+from wire.errors import Flaw, WireError
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
+
+MAX_UINT: Final = 2**63 - 1  # also the largest SQLite integer
+_MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Codec(Generic[T]):
+    """How one kind of value is read (`load`, raising WireError) and written (`dump`)."""
+
+    load: Callable[[Any], T]
+    dump: Callable[[T], Any]
+
+
+def _wrong(expected: str) -> WireError:
+    return WireError(Flaw.SCHEMA, f"expected {expected}")
+
+
+def integer(low: int, high: int) -> Codec[int]:
+    """An integer from `low` to `high`, both included."""
+
+    def load(value: object) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise _wrong(f"an integer from {low} to {high}")
+        return value
+
+    return Codec(load, int)
+
+
+def uint(high: int = MAX_UINT) -> Codec[int]:
+    """An integer from 0 to `high`."""
+    return integer(0, high)
+
+
+def boolean() -> Codec[bool]:
+    """True or false."""
+
+    def load(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise _wrong("true or false")
+        return value
+
+    return Codec(load, bool)
+
+
+def bstr(least: int, most: int | None = None) -> Codec[bytes]:
+    """A byte string of `least` to `most` bytes; of exactly `least` when `most` is not given."""
+    high = least if most is None else most
+
+    def load(value: object) -> bytes:
+        if not isinstance(value, bytes) or not least <= len(value) <= high:
+            raise _wrong(f"a byte string of {least} to {high} bytes")
+        return value
+
+    return Codec(load, bytes)
+
+
+def text(most: int) -> Codec[str]:
+    """A text of 0 to `most` characters without control characters."""
+
+    def load(value: object) -> str:
+        if not isinstance(value, str) or len(value) > most or not (value.isprintable() or not value):
+            raise _wrong(f"a printable text of at most {most} characters")
+        return value
+
+    return Codec(load, str)
+
+
+def one_of(kind: type[E]) -> Codec[E]:
+    """A member of an enumeration, written as its value."""
+    members = {(type(m.value), m.value): m for m in kind}
+
+    def load(value: object) -> E:
+        member = members.get((type(value), value)) if isinstance(value, int | str) else None
+        if member is None:
+            raise _wrong(f"a known {kind.__name__}")
+        return member
+
+    return Codec(load, lambda member: member.value)
+
+
+def array(item: Codec[T], most: int) -> Codec[tuple[T, ...]]:
+    """An array of at most `most` items."""
+
+    def load(value: object) -> tuple[T, ...]:
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes) or len(value) > most:
+            raise _wrong(f"an array of at most {most} items")
+        return tuple(item.load(v) for v in value)
+
+    return Codec(load, lambda values: [item.dump(v) for v in values])
+
+
+def mapping(key: Codec[Any], value: Codec[T], most: int) -> Codec[dict[Any, T]]:
+    """A map of at most `most` entries."""
+
+    def load(raw: object) -> dict[Any, T]:
+        if not isinstance(raw, Mapping) or len(raw) > most:
+            raise _wrong(f"a map of at most {most} entries")
+        return {key.load(k): value.load(v) for k, v in raw.items()}
+
+    return Codec(load, lambda entries: {key.dump(k): value.dump(v) for k, v in entries.items()})
+
+
+def field(key: int, codec: Codec[Any], *, optional: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """A dataclass field that stands under the integer `key`; an optional one is absent when None."""
+    metadata = {"key": key, "codec": codec, "optional": optional}
+    return (
+        dataclasses.field(default=None, metadata=metadata)
+        if optional
+        else dataclasses.field(metadata=metadata)
+    )
+
+
+_Row = tuple[str, int, Codec[Any], bool]
+
+
+def _arguments(value: Mapping[object, Any], rows: Sequence[_Row], name: str) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    for attribute, key, codec, optional in rows:
+        raw = value.get(key, _MISSING)
+        if raw is _MISSING:
+            if not optional:
+                raise WireError(Flaw.SCHEMA, f"{name}.{attribute} is missing")
+            continue
+        try:
+            arguments[attribute] = codec.load(raw)
+        except WireError as error:
+            raise WireError(error.flaw, f"{name}.{attribute}: {error.detail}") from error
+    return arguments
+
+
+def record(kind: type[T]) -> Codec[T]:
+    """A dataclass whose fields were declared with `field`: a map with exactly those keys."""
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # a type variable cannot say "a dataclass"
+    rows = [(f.name, f.metadata["key"], f.metadata["codec"], f.metadata["optional"]) for f in fields]
+    keys = frozenset(row[1] for row in rows)
+    name = kind.__name__
+
+    def load(value: object) -> T:
+        if not isinstance(value, Mapping):
+            raise _wrong(f"a map for {name}")
+        if not keys.issuperset(value):
+            raise WireError(Flaw.SCHEMA, f"{name} has a field that this version does not know")
+        arguments = _arguments(value, rows, name)
+        try:
+            return kind(**arguments)
+        except ValueError as error:  # a __post_init__ that checks how fields fit together
+            raise WireError(Flaw.SCHEMA, f"{name}: {error}") from error
+
+    def dump(value: T) -> dict[int, Any]:
+        parts = [(key, codec, getattr(value, attribute)) for attribute, key, codec, _ in rows]
+        return {key: codec.dump(part) for key, codec, part in parts if part is not None}
+
+    return Codec(load, dump)
+
+
+def read(codec: Codec[T], data: bytes, *, max_bytes: int) -> T:
+    """Bytes to a typed value, or WireError."""
+    return codec.load(cbor.decode(data, max_bytes=max_bytes))
+
+
+def write(codec: Codec[T], value: T) -> bytes:
+    """A typed value to its deterministic bytes; a value its own reader would refuse is refused here."""
+    dumped = codec.dump(value)
+    codec.load(dumped)
+    return cbor.encode(dumped)
