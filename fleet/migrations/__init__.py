@@ -1,0 +1,1 @@
+"""Where Alembic finds the way from any released database to the present tables."""

@@ -1,0 +1,55 @@
+"""The tables: times are unix seconds UTC, wire bytes are kept exactly as they came or will go."""
+
+from fleet.models.base import Base
+from fleet.models.documents import (
+    REQUEST_STATES,
+    ROTATION_STATES,
+    Delta,
+    Document,
+    Issuer,
+    Rotation,
+    SigningRequest,
+    StatusList,
+)
+from fleet.models.people import USER_ROLES, Audit, Meta, User, UserSession
+from fleet.models.places import (
+    DIRECTIONS,
+    GATE_STATES,
+    Assignment,
+    EnrolToken,
+    Gate,
+    GateKey,
+    Permit,
+    Region,
+    Venue,
+)
+from fleet.models.records import Event, GateState, Journal
+
+__all__ = [
+    "DIRECTIONS",
+    "GATE_STATES",
+    "REQUEST_STATES",
+    "ROTATION_STATES",
+    "USER_ROLES",
+    "Assignment",
+    "Audit",
+    "Base",
+    "Delta",
+    "Document",
+    "EnrolToken",
+    "Event",
+    "Gate",
+    "GateKey",
+    "GateState",
+    "Issuer",
+    "Journal",
+    "Meta",
+    "Permit",
+    "Region",
+    "Rotation",
+    "SigningRequest",
+    "StatusList",
+    "User",
+    "UserSession",
+    "Venue",
+]
