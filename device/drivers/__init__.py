@@ -44,7 +44,7 @@ class Frame:
     luma: Luma
     """height × width view of the camera's own buffer: no copy, rows may be padded, do not write."""
     sequence: int
-    """Counts delivered frames since `Camera.start`; a gap means frames were skipped."""
+    """1 for the first picture since `Camera.start`, one more for each."""
     taken_s: float
     """Monotonic seconds when the camera had this picture."""
     give_back: Callable[[], None] = field(default=lambda: None, repr=False)
