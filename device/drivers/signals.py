@@ -1,0 +1,141 @@
+"""Lamp and sounder: named patterns as tables, played in time by one small thread on gpiozero devices."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from device.drivers import Lamp, Sound
+
+Rgb: TypeAlias = tuple[float, float, float]
+
+BLACK: Rgb = (0.0, 0.0, 0.0)
+WHITE: Rgb = (1.0, 1.0, 1.0)
+DIM_WHITE: Rgb = (0.25, 0.25, 0.25)
+GREEN: Rgb = (0.0, 1.0, 0.0)
+RED: Rgb = (1.0, 0.0, 0.0)
+AMBER: Rgb = (1.0, 0.4, 0.0)
+
+
+class Light(NamedTuple):
+    """One step of a lamp pattern."""
+
+    colour: Rgb
+    seconds: float
+
+
+class Tone(NamedTuple):
+    """One step of a sound; 0 Hz is a pause."""
+
+    hertz: float
+    seconds: float
+
+
+FOREVER = float("inf")
+
+# No pattern shows more than two flashes in any second: WCAG 2.2, success criterion 2.3.1, allows three.
+LAMP_PATTERNS: dict[Lamp, tuple[Light, ...]] = {
+    Lamp.OFF: (Light(BLACK, FOREVER),),
+    Lamp.SLOW_WHITE: (Light(WHITE, 2.0), Light(DIM_WHITE, 1.0)),
+    Lamp.WHITE: (Light(WHITE, FOREVER),),
+    Lamp.WHITE_PULSE: (Light(WHITE, 0.5), Light(DIM_WHITE, 0.5)),
+    Lamp.GREEN: (Light(GREEN, FOREVER),),
+    Lamp.RED_TWO_FLASHES: (Light(RED, 0.4), Light(BLACK, 0.3), Light(RED, 0.4), Light(BLACK, 0.3), Light(RED, FOREVER)),
+    Lamp.AMBER: (Light(AMBER, FOREVER),),
+    Lamp.AMBER_DOUBLE_BLINK: (Light(AMBER, 0.3), Light(BLACK, 0.3), Light(AMBER, 0.3), Light(BLACK, 1.4)),
+}
+"""Played in a ring; a step without an end keeps the lamp as it is."""
+
+SOUND_PATTERNS: dict[Sound, tuple[Tone, ...]] = {
+    Sound.NONE: (),
+    Sound.BLIP: (Tone(880.0, 0.05),),
+    Sound.SHORT_HIGH: (Tone(1568.0, 0.18),),
+    Sound.TWO_LONG_LOW: (Tone(262.0, 0.45), Tone(0.0, 0.15), Tone(262.0, 0.45)),
+    Sound.THREE_NOTES: (Tone(523.0, 0.15), Tone(0.0, 0.05), Tone(659.0, 0.15), Tone(0.0, 0.05), Tone(784.0, 0.25)),
+}
+"""Heard once. Rhythm alone tells them apart, for a sounder with one pitch and for ears without pitch."""
+
+
+def light_at(lamp: Lamp, elapsed_s: float) -> tuple[Rgb, float]:
+    """Return the colour of a lamp `elapsed_s` after its pattern began, with the seconds until it changes."""
+    steps = LAMP_PATTERNS[lamp]
+    lap_s = sum(step.seconds for step in steps)
+    left_s = elapsed_s if lap_s == FOREVER else elapsed_s % lap_s
+    for step in steps:
+        if left_s < step.seconds:
+            return step.colour, step.seconds - left_s
+        left_s -= step.seconds
+    return steps[0].colour, steps[0].seconds  # rounding put the moment exactly at the end of a lap
+
+
+def tone_at(sound: Sound, elapsed_s: float) -> tuple[float, float]:
+    """Return the pitch in hertz (0: silent) `elapsed_s` after a sound began, with the seconds until it changes."""
+    left_s = elapsed_s
+    for step in SOUND_PATTERNS[sound]:
+        if left_s < step.seconds:
+            return step.hertz, step.seconds - left_s
+        left_s -= step.seconds
+    return 0.0, FOREVER
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where light and sound go; what is not wired does nothing."""
+
+    light: Callable[[Rgb], None]
+    tone: Callable[[float], None]
+
+
+class PatternPlayer:
+    """`Signals` on two outlets. Its thread sleeps until the next change; a steady lamp costs nothing."""
+
+    def __init__(self, outlets: Outlets, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._outlets = outlets
+        self._monotonic = monotonic
+        self._changed = threading.Condition()
+        self._lamp, self._lamp_since_s = Lamp.OFF, 0.0
+        self._sound, self._sound_since_s = Sound.NONE, 0.0
+        self._closed = False
+        self._shown: tuple[Rgb | None, float | None] = (None, None)
+        self._thread = threading.Thread(target=self._play, name="signals", daemon=True)
+        self._thread.start()
+
+    def show(self, lamp: Lamp, sound: Sound) -> None:
+        """Begin this lamp pattern unless it runs already, and this sound; returns at once."""
+        now_s = self._monotonic()
+        with self._changed:
+            if lamp is not self._lamp:
+                self._lamp, self._lamp_since_s = lamp, now_s
+            if sound is not Sound.NONE:
+                self._sound, self._sound_since_s = sound, now_s
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Stop the thread, lamp dark and sounder silent."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(timeout=2.0)
+
+    def _play(self) -> None:
+        with self._changed:
+            while not self._closed:
+                wait_s = self.step(self._monotonic())
+                self._changed.wait(None if wait_s == FOREVER else wait_s)
+            self._put(BLACK, 0.0)
+
+    def step(self, now_s: float) -> float:
+        """Put out what belongs to this moment; returns the seconds until something changes."""
+        colour, lamp_s = light_at(self._lamp, now_s - self._lamp_since_s)
+        hertz, tone_s = tone_at(self._sound, now_s - self._sound_since_s)
+        self._put(colour, hertz)
+        return min(lamp_s, tone_s)
+
+    def _put(self, colour: Rgb, hertz: float) -> None:
+        shown_colour, shown_hertz = self._shown
+        if colour != shown_colour:
+            self._outlets.light(colour)
+        if hertz != shown_hertz:
+            self._outlets.tone(hertz)
+        self._shown = (colour, hertz)
