@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 # A writer waits this long for another process's commit; commits take milliseconds: this is a fault limit.
 BUSY_TIMEOUT_MS: Final = 10_000
+_MIGRATIONS: Final = Path(__file__).with_name("migrations")
 _WRITE: Final = {"jx_write": True}
 
 
@@ -49,21 +50,24 @@ class Changes:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._sqlite = engine.dialect.name == "sqlite"
+        self._raw = engine.raw_connection() if engine.dialect.name == "sqlite" else None
         self._seen: int | None = None
 
     def changed(self) -> bool:
         """Return True on the first look and after every commit made elsewhere."""
-        if not self._sqlite:
+        if self._raw is None:
             return True
-        version = int(self._connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+        cursor = self._raw.cursor()
+        cursor.execute("PRAGMA data_version")
+        (version,) = cursor.fetchone() or (None,)
+        cursor.close()
         moved, self._seen = version != self._seen, version
         return moved
 
     def close(self) -> None:
         """Give the connection back."""
-        self._connection.close()
+        if self._raw is not None:
+            self._raw.close()
 
 
 class Database:
@@ -92,8 +96,7 @@ class Database:
     def upgrade(self, revision: str = "head") -> None:
         """Bring the tables to `revision`; safe to call at every start, from several processes at once."""
         config = Config()
-        config.set_main_option("script_location", "fleet:migrations")
-        config.set_main_option("path_separator", "os")
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         with self._writer.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
