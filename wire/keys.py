@@ -18,7 +18,6 @@ from wire.errors import Flaw, WireError
 KID_BYTES: Final = 8
 COORDINATE_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
-MAX_KEY_BYTES: Final = 256
 
 
 class Alg(IntEnum):
