@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from wire import cose, policy, schema
+from wire import cose, schema
+from wire import policy as policies
 from wire.keys import KID_BYTES, PublicKey
 
 EVERYBODY: Final = "*"
@@ -130,7 +131,7 @@ class Trust(Document):
     """Whose codes are recognised, and how loose an assignment's policy may be."""
 
     issuers: tuple[Issuer, ...] = schema.field(10, schema.array(schema.record(Issuer), 256))
-    bounds: policy.Policy = schema.field(11, policy.CODEC)
+    bounds: policies.Policy = schema.field(11, policies.CODEC)
 
     def __post_init__(self) -> None:
         ids = [issuer.id for issuer in self.issuers]
@@ -170,7 +171,7 @@ class Assignment(Document):
     permission: Permission | None = schema.field(15, schema.record(Permission), optional=True)
     lane: str = schema.field(16, schema.text(32))
     direction: Direction = schema.field(17, schema.one_of(Direction))
-    policy: policy.Policy = schema.field(18, policy.CODEC)
+    policy: policies.Policy = schema.field(18, policies.CODEC)
     staff: tuple[bytes, ...] = schema.field(19, schema.array(_DIGEST, 5_000))
     hours: tuple[Hours, ...] = schema.field(20, schema.array(schema.record(Hours), 32))
     closed_days: tuple[int, ...] = schema.field(21, schema.array(schema.uint(100_000), 400))
