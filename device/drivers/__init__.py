@@ -31,9 +31,6 @@ class SensorFault(DriverError):  # noqa: N818 -- the state and the console call 
         self.retries = retries
 
 
-# ---------------------------------------------------------------------------------------------- camera
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture, on loan from the camera: use it inside `with`, or call `release()` when done.
@@ -41,7 +38,7 @@ class Frame:
     A camera owns few buffers; a frame that is kept stops it. After release `luma` must not be touched.
     """
 
-    luma: Luma
+    luma: Luma = field(repr=False)
     """height × width view of the camera's own buffer: no copy, rows may be padded, do not write."""
     sequence: int
     """1 for the first picture since `Camera.start`, one more for each."""
@@ -80,9 +77,6 @@ class Camera(Protocol):
 
     def stop(self) -> None:
         """Close the camera; never raises; stopped already: does nothing."""
-
-
-# ----------------------------------------------------------------------------------------- thermometer
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +128,6 @@ class Thermometer(Protocol):
 
     def close(self) -> None:
         """Let go of the bus; never raises."""
-
-
-# ------------------------------------------------------------------------------- barrier, inputs, signals
 
 
 @runtime_checkable
@@ -231,14 +222,12 @@ class Signals(Protocol):
         """
 
 
-# --------------------------------------------------------------------------------------------- display
-
 DisplayMode: TypeAlias = Literal["1", "RGB"]
 
 
 @runtime_checkable
 class Display(Protocol):
-    """A small screen. Not thread-safe: one thread calls `show` (it takes up to 100 ms on a real bus)."""
+    """A small screen. Not thread-safe: one thread calls `show` (100 ms on a real bus, 400 ms when it is opened)."""
 
     @property
     def size(self) -> tuple[int, int]:

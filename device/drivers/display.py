@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from device.drivers import DisplayMode, DriverError
+from device.drivers.lcd_pins import LcdPins
 
 OLED_SIZE = (128, 64)
 LCD_SIZE = (240, 320)
@@ -49,7 +50,9 @@ class LcdConfig:
 
     def __post_init__(self) -> None:
         if self.chip not in {"st7789", "ili9341"} or self.chip_select not in {0, 1}:
-            raise DriverError(f"LCD chip {self.chip!r}, chip select {self.chip_select}: use st7789|ili9341, 0|1")
+            raise DriverError(
+                f"LCD chip {self.chip!r}, chip select {self.chip_select}: use st7789|ili9341, 0|1"
+            )
 
     @property
     def pins(self) -> Mapping[int, str]:
@@ -104,7 +107,9 @@ class LumaDisplay:
     def show(self, image: Image.Image) -> None:
         """Show a picture of this size and mode; one that is shown already costs no transfer."""
         if image.size != self.size or image.mode != self.mode:
-            raise DriverError(f"picture is {image.size} {image.mode}, the display takes {self.size} {self.mode}")
+            raise DriverError(
+                f"picture is {image.size} {image.mode}, the display takes {self.size} {self.mode}"
+            )
         if self._device is not None and image == self._shown:
             return
         if self._monotonic() < self._rest_until_s:
@@ -172,7 +177,7 @@ def _lcd(config: LcdConfig) -> Any:  # noqa: ANN401 -- luma publishes no types
     from luma.core.interface.serial import spi
     from luma.lcd import device as lcd
 
-    pins = _Pins()
+    pins = LcdPins()
     try:
         serial = spi(
             gpio=pins,
@@ -186,11 +191,30 @@ def _lcd(config: LcdConfig) -> Any:  # noqa: ANN401 -- luma publishes no types
         options = {"bgr": config.bgr} if config.chip == "ili9341" else {}
         # Both chips are 320x240 to luma; a quarter turn makes them upright.
         turn = 3 if config.upside_down else 1
-        device = getattr(lcd, config.chip)(serial, width=320, height=240, rotate=turn, gpio=pins, **light, **options)
+        device = getattr(lcd, config.chip)(
+            serial, width=320, height=240, rotate=turn, gpio=pins, **light, **options
+        )
     except BaseException:
         pins.cleanup()
         raise
     return _WithPins(device, pins)
+
+
+class _WithPins:
+    """A luma device that lets its pins go with the bus: luma does so only for pins that it opened itself."""
+
+    def __init__(self, device: Any, pins: LcdPins) -> None:  # noqa: ANN401 -- luma publishes no types
+        self._device = device
+        self._pins = pins
+
+    def display(self, image: Image.Image) -> None:
+        self._device.display(image)
+
+    def cleanup(self) -> None:
+        try:
+            self._device.cleanup()
+        finally:
+            self._pins.cleanup()
 
 
 def _nothing(_: object) -> None:

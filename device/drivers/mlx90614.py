@@ -50,7 +50,7 @@ class Mlx90614Config:
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS_DEG:
             raise SensorFault(
-                f"thermometer variant {self.variant!r} is unknown: use one of {', '.join(sorted(VARIANTS_DEG))}",
+                f"thermometer variant {self.variant!r} is unknown: use one of {sorted(VARIANTS_DEG)}",
                 retries=0,
             )
         if not 0x08 <= self.address <= 0x77 or self.retries < 0 or self.bus < 0:  # noqa: PLR2004 -- I2C's reserved addresses (UM10204 3.1.12)

@@ -41,7 +41,13 @@ LAMP_PATTERNS: dict[Lamp, tuple[Light, ...]] = {
     Lamp.WHITE: (Light(WHITE, FOREVER),),
     Lamp.WHITE_PULSE: (Light(WHITE, 0.5), Light(DIM_WHITE, 0.5)),
     Lamp.GREEN: (Light(GREEN, FOREVER),),
-    Lamp.RED_TWO_FLASHES: (Light(RED, 0.4), Light(BLACK, 0.3), Light(RED, 0.4), Light(BLACK, 0.3), Light(RED, FOREVER)),
+    Lamp.RED_TWO_FLASHES: (
+        Light(RED, 0.4),
+        Light(BLACK, 0.3),
+        Light(RED, 0.4),
+        Light(BLACK, 0.3),
+        Light(RED, FOREVER),
+    ),
     Lamp.AMBER: (Light(AMBER, FOREVER),),
     Lamp.AMBER_DOUBLE_BLINK: (Light(AMBER, 0.3), Light(BLACK, 0.3), Light(AMBER, 0.3), Light(BLACK, 1.4)),
 }
@@ -52,7 +58,13 @@ SOUND_PATTERNS: dict[Sound, tuple[Tone, ...]] = {
     Sound.BLIP: (Tone(880.0, 0.05),),
     Sound.SHORT_HIGH: (Tone(1568.0, 0.18),),
     Sound.TWO_LONG_LOW: (Tone(262.0, 0.45), Tone(0.0, 0.15), Tone(262.0, 0.45)),
-    Sound.THREE_NOTES: (Tone(523.0, 0.15), Tone(0.0, 0.05), Tone(659.0, 0.15), Tone(0.0, 0.05), Tone(784.0, 0.25)),
+    Sound.THREE_NOTES: (
+        Tone(523.0, 0.15),
+        Tone(0.0, 0.05),
+        Tone(659.0, 0.15),
+        Tone(0.0, 0.05),
+        Tone(784.0, 0.25),
+    ),
 }
 """Heard once. Rhythm alone tells them apart, for a sounder with one pitch and for ears without pitch."""
 
@@ -70,7 +82,7 @@ def light_at(lamp: Lamp, elapsed_s: float) -> tuple[Rgb, float]:
 
 
 def tone_at(sound: Sound, elapsed_s: float) -> tuple[float, float]:
-    """Return the pitch in hertz (0: silent) `elapsed_s` after a sound began, with the seconds until it changes."""
+    """Return the pitch (hertz, 0: silent) `elapsed_s` after a sound began, and the seconds until a change."""
     left_s = elapsed_s
     for step in SOUND_PATTERNS[sound]:
         if left_s < step.seconds:

@@ -1,0 +1,1 @@
+"""A town on a laptop: virtual hardware, people with phones, and the authority that issues their codes."""
