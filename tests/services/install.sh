@@ -1,0 +1,18 @@
+#!/bin/sh
+# Installs the programs that tests/services needs, when it may (root on Debian); says what is missing otherwise.
+set -eu
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+fc-list 2>/dev/null | grep -qi "cjk" || missing="$missing fonts-noto-cjk"
+command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "Installing:$missing"
+    apt-get update -qq
+    # shellcheck disable=SC2086 # one word a package
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing fontconfig >/dev/null
+else
+    echo "These programs are missing:$missing" >&2
+    echo "Install them (sudo apt-get install$missing), then run make test-services again." >&2
+    [ "${CI:-}" = "true" ] && exit 1
+fi
