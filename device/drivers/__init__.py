@@ -227,7 +227,7 @@ DisplayMode: TypeAlias = Literal["1", "RGB"]
 
 @runtime_checkable
 class Display(Protocol):
-    """A small screen. Not thread-safe: one thread calls `show` (100 ms on a real bus, 400 ms when it is opened)."""
+    """A small screen. Not thread-safe: one thread calls `show` (100 ms on a real bus, 400 at first)."""
 
     @property
     def size(self) -> tuple[int, int]:
