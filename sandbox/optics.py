@@ -158,7 +158,7 @@ def _held(
     depth_px = distance_cm * px_per_cm
     solid = np.column_stack((flat, np.zeros(4))) @ rotation.T
     seen = solid[:, :2] * (depth_px / (depth_px + solid[:, 2:]))
-    middle = (*rng.normal(0, scene.offset_share * scene.height, 2), scene.width / 2, scene.height / 2)
+    middle = rng.normal(0, scene.offset_share * scene.height, 2) + np.array((scene.width, scene.height)) / 2
     corners: Points = seen + middle
     return corners
 
@@ -190,7 +190,7 @@ def _put(picture: Image.Image, phone: Image.Image, mask: Image.Image, corners: P
 
 
 def _perspective(corners: Points, size: tuple[int, int]) -> tuple[float, ...]:
-    """Return Pillow's eight coefficients that lead from where the corners are seen back to the flat picture."""
+    """Return Pillow's eight coefficients that lead from the corners as seen to the flat picture."""
     width, height = size
     flat = ((0, 0), (width, 0), (width, height), (0, height))
     rows = []
