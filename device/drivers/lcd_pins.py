@@ -1,5 +1,6 @@
 """The LCD's data/command, reset and backlight pins: gpiozero under the five names luma calls on RPi.GPIO."""
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -24,7 +25,11 @@ class LcdPins:
         """Set a pin's level."""
         self._pins[pin].value = bool(level)
 
-    def cleanup(self, _pins: object = None) -> None:
-        """Let all pins go."""
-        while self._pins:
-            self._pins.popitem()[1].close()
+    def cleanup(self, pins: int | Iterable[int] | None = None) -> None:
+        """Let one pin, several or all of them go."""
+        if isinstance(pins, int):
+            pins = (pins,)
+        for pin in tuple(self._pins if pins is None else pins):
+            device = self._pins.pop(pin, None)
+            if device is not None:
+                device.close()

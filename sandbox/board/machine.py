@@ -33,6 +33,10 @@ class Machine:
     """A Raspberry Pi with an MLX90614 and an SSD1306 on I²C 1, an LCD on SPI 0 and a camera."""
 
     def __init__(self) -> None:
+        self.power_on()
+
+    def power_on(self) -> None:
+        """Fit every part anew, as it left the factory."""
         self.thermometer = ThermometerChip()
         self.oled = OledChip()
         self.lcd = LcdChip()

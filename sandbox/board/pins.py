@@ -22,6 +22,10 @@ class Bench:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Take every wire off."""
         self._pins: dict[int, BoardPin] = {}
         self._driven: dict[int, bool] = {}
         self._watchers: list[Callable[[PinChange], None]] = []

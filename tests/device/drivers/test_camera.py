@@ -1,0 +1,151 @@
+import threading
+
+import numpy as np
+import pytest
+
+from device.drivers import Camera, DriverError
+from device.drivers.camera import CameraConfig, PiCamera, controls_for
+
+
+def config(**changes):
+    return CameraConfig(**({"width": 320, "height": 240, "frames_per_s": 120.0} | changes))
+
+
+@pytest.fixture
+def camera(film):  # noqa: ARG001 -- a camera needs something to see
+    made = PiCamera(config())
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_it_is_a_camera(camera):
+    assert isinstance(camera, Camera)
+
+
+def test_a_frame_shows_what_is_in_front_of_the_camera(camera):
+    with camera.frame(1.0) as frame:
+        assert frame.luma.shape == (240, 320)
+        assert frame.luma.dtype == np.uint8
+        assert (frame.luma[17] == np.arange(320, dtype=np.uint8)).all()
+
+
+@pytest.mark.parametrize("pixel_format", ["YUV420", "NV12"])
+def test_padded_rows_are_viewed_without_a_copy(film, board, pixel_format):
+    camera = PiCamera(config(width=300, pixel_format=pixel_format))
+    camera.start()
+    with camera.frame(1.0) as frame:
+        assert frame.luma.shape == (240, 300)
+        assert frame.luma.strides == (320, 1)
+        buffer = camera._camera._all[-1].memory
+        assert np.shares_memory(frame.luma, buffer)
+        assert not frame.luma.flags.writeable
+    camera.stop()
+    assert board.camera.frames == 1
+    assert film.width == 320
+
+
+def test_frames_are_counted_and_come_in_time_order(camera):
+    times = []
+    for expected in (1, 2, 3):
+        with camera.frame(1.0) as frame:
+            assert frame.sequence == expected
+            times.append(frame.taken_s)
+    assert times == sorted(times)
+
+
+def test_a_scene_that_stands_still_is_delivered_without_being_copied_again(camera, board):
+    for _ in range(6):
+        camera.frame(1.0).release()
+    assert board.camera.frames == 6
+    assert board.camera.copies == 1
+
+
+def test_a_new_scene_is_seen_in_the_next_frame(camera, film):
+    camera.frame(1.0).release()
+    film.show(np.full((240, 320), 200, np.uint8))
+    with camera.frame(1.0) as frame:
+        assert (frame.luma == 200).all()
+
+
+def test_a_released_buffer_can_be_filled_again_and_releasing_twice_does_nothing(camera):
+    for _ in range(12):  # three times as many as there are buffers
+        frame = camera.frame(1.0)
+        frame.release()
+        frame.release()
+
+
+def test_frames_that_are_kept_stop_the_camera(camera):
+    kept = [camera.frame(1.0) for _ in range(4)]
+    with pytest.raises(DriverError, match="no picture"):
+        camera.frame(0.02)
+    for frame in kept:
+        frame.release()
+
+
+def test_a_camera_that_hangs_raises_and_can_be_started_again(camera, board):
+    board.camera.hanging = True
+    with pytest.raises(DriverError, match=r"no picture in 0\.02 s"):
+        camera.frame(0.02)
+    with pytest.raises(DriverError, match="stopped"):
+        camera.frame(0.02)
+    board.camera.hanging = False
+    camera.start()
+    with camera.frame(1.0) as frame:
+        assert frame.sequence == 1
+
+
+def test_stopping_wakes_the_thread_that_waits_for_a_frame(camera, board):
+    board.camera.hanging = True
+    failures = []
+
+    def wait():
+        try:
+            camera.frame(30.0)
+        except DriverError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while thread.is_alive():
+        camera.stop()
+        thread.join(timeout=0.01)
+    assert failures
+
+
+def test_no_camera_on_the_ribbon_is_a_driver_error_and_it_may_come_later(film, board):  # noqa: ARG001
+    board.camera.unplugged = True
+    camera = PiCamera(config())
+    with pytest.raises(DriverError, match="did not start"):
+        camera.start()
+    board.camera.unplugged = False
+    camera.start()
+    camera.frame(1.0).release()
+    camera.stop()
+
+
+def test_start_and_stop_twice_do_nothing_more(camera):
+    camera.start()
+    camera.frame(1.0).release()
+    camera.stop()
+    camera.stop()
+
+
+def test_a_camera_without_a_control_is_not_asked_for_it():
+    wanted = controls_for(config(), {"FrameDurationLimits", "ExposureValue"})
+    assert wanted == {"FrameDurationLimits": (8333, 8333), "ExposureValue": -0.7}
+
+
+def test_a_fixed_exposure_replaces_the_automatic_one():
+    available = {"ExposureTime", "ExposureValue", "AnalogueGain", "AfMode"}
+    wanted = controls_for(config(exposure_s=0.004, gain=2.0), available)
+    assert wanted == {"ExposureTime": 4000, "AnalogueGain": 2.0, "AfMode": 2}
+    assert "AfMode" not in controls_for(config(autofocus=False), available)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"width": 321}, {"height": 0}, {"pixel_format": "RGB888"}, {"frames_per_s": 0}, {"buffers": 1}]
+)
+def test_an_impossible_configuration_is_refused(wrong):
+    with pytest.raises(DriverError):
+        config(**wrong)
