@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from sandbox.issuer.authority import LIST_TTL_S, Authority
@@ -19,13 +19,11 @@ FIRST_REST_S: Final = 0.25
 LONGEST_REST_S: Final = 15.0
 _TAKEN: Final = frozenset({200, 201, 202, 204})
 _SUPERSEDED: Final = 409
-"""The fleet holds this or something newer; or, for a delta, not its base: the list that follows repairs it."""
+"""The fleet holds this or something newer; or, for a delta, not its base: the list after it repairs that."""
 
 
-class Send(Protocol):
-    """Post bytes to a path of the fleet; returns the HTTP status, raises OSError when there was no answer."""
-
-    def __call__(self, path: str, content_type: str, data: bytes) -> int: ...
+Send: TypeAlias = Callable[[str, str, bytes], int]
+"""(path, content type, bytes) to the HTTP status the fleet answered; raises OSError when it did not."""
 
 
 def https(url: str, ca: Path) -> Send:
