@@ -1,6 +1,7 @@
 """The settings of one fleet directory: where its files lie, and fleet.toml as one frozen tree."""
 
 import ipaddress
+import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -19,6 +20,7 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name_zh: str = "吉祥门"
     name_en: str = "Jixiang Gate"
     language: str = "zh-CN"  # of pages before somebody has chosen
+    time_zone: str = "Asia/Shanghai"  # IANA name: days and hours of pages
 
 
 class Web(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +149,10 @@ def parse_settings(text: str) -> Settings:
         raise FleetError(
             f"{FILE_NAME}: {error}; nothing was started, correct the file and try again"
         ) from error
+    if settings.fleet.time_zone not in zoneinfo.available_timezones():
+        raise FleetError(
+            f"{FILE_NAME}: [fleet] time_zone is not an IANA name like Asia/Shanghai; nothing was started"
+        )
     if not settings.web.tls and not _is_loopback(settings.web.host):
         raise FleetError(
             f"{FILE_NAME}: [web] serves plain HTTP on {settings.web.host}; set tls = true or a loopback host"

@@ -1,0 +1,1 @@
+"""Entries: what the gates decided, without anybody's subject."""

@@ -1,0 +1,163 @@
+"""Every gate at a glance: readiness with its reason, documents held against desired, backlog; worst first.
+
+Cost: four queries over gates and the newest documents, one short CBOR read a gate; events are not touched.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from fleet.models import Assignment, Document, Gate, GateState, StatusList, Venue
+from wire import schema
+from wire.errors import WireError
+from wire.health import Severity, Trouble, severity_of
+from wire.messages import HELLO, MAX_MESSAGE_BYTES, NOTHING_HELD, STATE, Held
+
+SILENT_S: Final = 300  # a gate reports every minute; five missed reports are silence
+BACKLOG_NOTE: Final = 500  # unsent events from which people should look: some minutes of a busy lane
+
+
+class Standing(IntEnum):
+    """How a gate stands; a lower number needs somebody sooner."""
+
+    BLOCKED = 0
+    SILENT = 1
+    REFERS = 2
+    NOTE = 3
+    READY = 4
+    EXPECTED = 5  # not in service yet
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One document: what the gate says it holds and what it should hold (0: nothing, None: not known)."""
+
+    name: str
+    held: int | None
+    desired: int | None
+
+    @property
+    def drifts(self) -> bool:
+        """True when the gate should hold another version than it says it holds."""
+        return self.held is not None and self.desired is not None and self.held != self.desired
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    """One row of the table."""
+
+    id: str
+    name: str
+    venue_zh: str
+    venue_en: str
+    standing: Standing
+    troubles: tuple[Trouble, ...]
+    last_seen: int | None
+    versions: tuple[Version, ...]
+    backlog: int | None
+
+    @property
+    def drifts(self) -> bool:
+        """Whether any document differs from what it should be."""
+        return any(version.drifts for version in self.versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The newest version of everything published."""
+
+    root: int | None
+    trust: int | None
+    assignments: Mapping[str, int]
+    lists: Mapping[str, int]
+
+
+def desired(session: Session) -> Desired:
+    """What gates should hold now."""
+    heads = select(Document.kind, func.max(Document.version)).where(Document.kind.in_(("root", "trust")))
+    newest = dict(session.execute(heads.group_by(Document.kind)).all())
+    return Desired(
+        root=newest.get("root"),
+        trust=newest.get("trust"),
+        assignments=dict(session.execute(select(Assignment.gate_id, Assignment.version)).all()),
+        lists=dict(session.execute(select(StatusList.uri, StatusList.seq)).all()),
+    )
+
+
+def rows(session: Session, now: int) -> list[GateRow]:
+    """Every gate that is neither retired nor revoked, worst first, then by name."""
+    wanted = desired(session)
+    found = session.execute(
+        select(Gate, GateState, Venue.name_zh, Venue.name_en)
+        .outerjoin(GateState, GateState.gate_id == Gate.id)
+        .outerjoin(Venue, Venue.id == Gate.venue_id)
+        .where(Gate.state != "retired", Gate.revoked_at.is_(None))
+    )
+    made = [_row(gate, state, zh or "", en or "", wanted, now) for gate, state, zh, en in found]
+    return sorted(made, key=lambda row: (row.standing, row.name, row.id))
+
+
+def _row(gate: Gate, state: GateState | None, zh: str, en: str, wanted: Desired, now: int) -> GateRow:
+    held, troubles, backlog = _reported(state)
+    seen = max((at for at in (state.received_at, state.hello_at) if at), default=None) if state else None
+    versions = _versions(held, wanted, gate.id) if held is not None else ()
+    return GateRow(
+        id=gate.id,
+        name=gate.name,
+        venue_zh=zh,
+        venue_en=en,
+        standing=_standing(gate, state, seen, troubles, backlog or 0, now),
+        troubles=troubles,
+        last_seen=seen,
+        versions=versions,
+        backlog=backlog,
+    )
+
+
+def _reported(state: GateState | None) -> tuple[Held | None, tuple[Trouble, ...], int | None]:
+    """Documents held, troubles (worst first), backlog, as the gate last said; a last will says nothing."""
+    if state is None:
+        return None, (), None
+    try:
+        if state.body is not None:
+            said = schema.read(STATE, state.body, max_bytes=MAX_MESSAGE_BYTES)
+            if said.online or state.hello is None:
+                troubles = tuple(sorted(said.troubles, key=lambda trouble: -severity_of(trouble)))
+                return (said.held if said.online else None), troubles, said.backlog
+        if state.hello is not None:
+            hello = schema.read(HELLO, state.hello, max_bytes=MAX_MESSAGE_BYTES)
+            return hello.held, (), max(0, hello.head + 1 - hello.tail)
+    except WireError:
+        pass  # kept by a newer gate than this fleet understands: shown as held nothing rather than not at all
+    return NOTHING_HELD, (), None
+
+
+def _standing(
+    gate: Gate, state: GateState | None, seen: int | None, troubles: Sequence[Trouble], backlog: int, now: int
+) -> Standing:
+    worst = max((severity_of(trouble) for trouble in troubles), default=None)
+    if state is None or seen is None:
+        return Standing.EXPECTED if gate.state in {"seen", "enrolled"} else Standing.SILENT
+    if not state.online or now - seen > SILENT_S:
+        return Standing.SILENT
+    if not state.ready or worst is Severity.BLOCKS:
+        return Standing.BLOCKED
+    if worst is Severity.REFERS:
+        return Standing.REFERS
+    if worst is Severity.NOTE or backlog >= BACKLOG_NOTE:
+        return Standing.NOTE
+    return Standing.READY
+
+
+def _versions(held: Held, wanted: Desired, gate_id: str) -> tuple[Version, ...]:
+    lists = [Version(f"status:{uri}", seq, wanted.lists.get(uri)) for uri, seq in sorted(held.lists.items())]
+    return (
+        Version("root", held.root, wanted.root),
+        Version("trust", held.trust, wanted.trust),
+        Version("assignment", held.assignment, wanted.assignments.get(gate_id)),
+        *lists,
+    )
