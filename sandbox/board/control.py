@@ -1,5 +1,6 @@
 """The hand that reaches into the machine: lines of JSON on a unix socket, served from within."""
 
+import atexit
 import base64
 import json
 import queue
@@ -17,6 +18,7 @@ LONGEST_QUEUE = 10_000
 """Changes that a watcher may lag behind before it is dropped."""
 
 Json: TypeAlias = dict[str, Any]
+_WATCHING: "list[tuple[queue.Queue[PinChange | None], threading.Thread]]" = []
 
 
 class ControlError(Exception):
@@ -112,6 +114,8 @@ def _push(connection: socket.socket) -> None:
             changes.put_nowait(change)
 
     unwatch = BENCH.watch(put)
+    watching = (changes, threading.current_thread())
+    _WATCHING.append(watching)
     # The client sends nothing more: the end of its stream wakes this thread to leave.
     threading.Thread(target=_await_end, args=(connection, changes), daemon=True).start()
     try:
@@ -120,6 +124,14 @@ def _push(connection: socket.socket) -> None:
             connection.sendall(_line(change._asdict()))
     finally:
         unwatch()
+        _WATCHING.remove(watching)
+
+
+def _farewell() -> None:
+    """Let watchers hear the last changes, such as a relay that drops as the process ends."""
+    for changes, thread in tuple(_WATCHING):
+        changes.put(None)
+        thread.join(timeout=1.0)
 
 
 def _await_end(connection: socket.socket, changes: "queue.Queue[PinChange | None]") -> None:
@@ -174,5 +186,6 @@ def serve(path: str) -> socket.socket | None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen()
+    atexit.register(_farewell)  # registered before the program's own, so it runs after them
     threading.Thread(target=_accept, args=(listener,), name="board", daemon=True).start()
     return listener
