@@ -1,4 +1,4 @@
-"""CBOR within limits (RFC 8949): definite lengths, no duplicate keys, no tags, bounded size and depth."""
+"""CBOR within limits (RFC 8949): no tags, no indefinite lengths, no odd or double keys, bounded size."""
 
 import io
 from collections.abc import Mapping
@@ -9,6 +9,10 @@ import cbor2
 from wire.errors import Flaw, WireError
 
 MAX_DEPTH: Final = 8
+# Below this size too few keys fit in for their hashes to matter, and the hook alone is enough.
+_SCAN_FROM_BYTES: Final = 1_024
+_BYTES, _TEXT, _ARRAY, _MAP = 2, 3, 4, 5  # major types: RFC 8949, 3.1
+_KEY_TYPES: Final = frozenset({0, 1, _TEXT})
 
 # Tags that cbor2 would otherwise turn into dates, big numbers, shared references and the like.
 _BUILT_IN_TAGS: Final = (
@@ -40,6 +44,40 @@ def _refuse_tag(*_: object) -> Never:
     raise cbor2.CBORDecodeError("a tag stands where none is allowed")
 
 
+def _check_keys(fields: Mapping[Any, Any], _immutable: bool) -> Mapping[Any, Any]:
+    # To a dict 1, 1.0, true and simple(1) are one key; to a format they are not.
+    for key in fields:
+        if type(key) is not int and type(key) is not str:
+            raise cbor2.CBORDecodeError("a key is neither an integer nor a text")
+    return fields
+
+
+def _scan_keys(data: bytes) -> None:
+    """Refuse keys other than integers and texts before any dict is built.
+
+    Keys that are arrays of -1 and -2 all have one hash: 64 kB of them would keep a decoder busy for
+    seconds. Whatever else is wrong is left for the decoder to find.
+    """
+    at, stack = 0, [[1, False]]
+    while stack and at < len(data) and len(stack) <= MAX_DEPTH + 2:
+        left, is_map = stack[-1]
+        if not left:
+            stack.pop()
+            continue
+        major, number = data[at] >> 5, data[at] & 0x1F
+        at += 1
+        if is_map and not left & 1 and major not in _KEY_TYPES:
+            raise WireError(Flaw.CBOR, "a key is neither an integer nor a text")
+        if number >= 24:  # noqa: PLR2004 - RFC 8949, 3: the number follows in 1, 2, 4 or 8 bytes
+            width = 1 << (number & 7)
+            number, at = int.from_bytes(data[at : at + width]), at + width
+        stack[-1][0] = left - 1
+        if major in {_BYTES, _TEXT}:
+            at += number
+        elif major in {_ARRAY, _MAP}:
+            stack.append([number * (major - 3), major == _MAP])
+
+
 _SEMANTIC: Final[Mapping[int, Any]] = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
 
 
@@ -50,10 +88,13 @@ def decode(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - the schema 
     """
     if len(data) > max_bytes:
         raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
+    if len(data) > _SCAN_FROM_BYTES:
+        _scan_keys(data)
     stream = io.BytesIO(data)
     decoder = cbor2.CBORDecoder(
         stream,
         tag_hook=_refuse_tag,
+        object_hook=_check_keys,
         semantic_decoders=_SEMANTIC,
         max_depth=MAX_DEPTH,
         allow_indefinite=False,

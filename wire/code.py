@@ -5,7 +5,7 @@ from typing import Final
 
 from wire import base45, cbor, cose, schema
 from wire.errors import Flaw, WireError
-from wire.keys import PublicKey, Signer
+from wire.keys import KID_BYTES, PublicKey, Signer
 
 PREFIX: Final = "JX1:"
 MAX_TEXT: Final = 4296  # what a QR code of version 40-L holds in alphanumeric mode
@@ -92,16 +92,16 @@ def parse(text: str) -> Unverified:
     match cbor.decode(outer.payload, max_bytes=MAX_BYTES):
         case [bytes(inner), int(issued)]:
             credential = cose.parse_sign1(inner, max_bytes=MAX_BYTES)
-            if credential.header.content_type is not None:
-                raise WireError(Flaw.COSE, "a proof holds something that is not a credential")
             return _unverified(credential, outer, _TIME.load(issued))
     raise WireError(Flaw.SCHEMA, "a proof is an array of credential and time")
 
 
 def _unverified(credential: cose.Signed, proof: cose.Signed | None, issued: int | None) -> Unverified:
-    claims = _claims(credential.payload)
-    if credential.header.kid is None:
+    if credential.header.content_type is not None or credential.header.typ is not None:
+        raise WireError(Flaw.COSE, "something that is not a credential stands in its place")
+    if credential.header.kid is None or len(credential.header.kid) != KID_BYTES:
         raise WireError(Flaw.KID, "the credential does not name its key")
+    claims = _claims(credential.payload)
     if proof is not None and claims.holder is None:
         raise WireError(Flaw.SCHEMA, "a proof for a credential that names no holder key")
     return Unverified(claims, credential.header.kid, credential, proof, issued)
@@ -111,12 +111,11 @@ def _claims(payload: bytes) -> Claims:
     raw = cbor.decode(payload, max_bytes=MAX_BYTES)
     if not isinstance(raw, dict) or not _KNOWN.issuperset(raw):
         raise WireError(Flaw.SCHEMA, "the claims are not a map of the claims known here")
-    match raw.get(STATUS), raw.get(CNF), raw.get(PAPER):
-        case {"status_list": {"idx": index, "uri": uri, **more}, **others}, cnf, paper if (
-            not more and not others
-        ):
-            if (cnf is None) == (paper is None):
-                raise WireError(Flaw.SCHEMA, "a credential is for a phone or for paper, and for one of them")
+    if (CNF in raw) == (PAPER in raw):
+        raise WireError(Flaw.SCHEMA, "a credential is for a phone or for paper, and for one of them")
+    match raw.get(STATUS):
+        case {"status_list": {"idx": index, "uri": uri, **more}, **others} if not more and not others:
+            pass
         case _:
             raise WireError(Flaw.SCHEMA, "the status claim is not a status list reference")
     return Claims(
@@ -126,8 +125,8 @@ def _claims(payload: bytes) -> Claims:
         list_uri=_URI.load(uri),
         index=_INDEX.load(index),
         subject=_SUBJECT.load(raw.get(SUBJECT)),
-        holder=None if cnf is None else _holder(cnf),
-        paper=None if paper is None else _PAPER.load(paper),
+        holder=_holder(raw[CNF]) if CNF in raw else None,
+        paper=_PAPER.load(raw[PAPER]) if PAPER in raw else None,
     )
 
 

@@ -1,5 +1,6 @@
 """COSE_Sign1 and COSE_Sign (RFC 9052, section 4): signed bytes taken apart, verified and made."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -63,11 +64,10 @@ class Signed:
         return self.payload
 
 
-def _header(protected: object) -> Header:
-    if not isinstance(protected, bytes):
-        raise WireError(Flaw.COSE, "the protected header is not a byte string")
+@functools.lru_cache(maxsize=256)  # few issuers and content types: nearly every header was seen before
+def _header(protected: bytes) -> Header:
     fields = cbor.decode(protected, max_bytes=512) if protected else {}
-    if not isinstance(fields, Mapping) or not set(fields) <= _UNDERSTOOD:
+    if not isinstance(fields, dict) or not _UNDERSTOOD.issuperset(fields):
         raise WireError(Flaw.COSE, "the protected header is not a map of parameters understood here")
     content_type, typ, kid = fields.get(CONTENT_TYPE), fields.get(TYP), fields.get(KID)
     if (
@@ -89,11 +89,26 @@ def _array(data: bytes, tag: bytes, max_bytes: int) -> list[Any]:
         raise WireError(Flaw.COSE, "the tag of the expected COSE message is missing")
     value = cbor.decode(data[len(tag) :], max_bytes=max_bytes)
     four = 4
-    if not isinstance(value, Sequence) or len(value) != four or not isinstance(value[1], Mapping):
+    if not isinstance(value, list) or len(value) != four or not isinstance(value[1], dict):
         raise WireError(Flaw.COSE, "a COSE message is an array of four")
+    if not isinstance(value[0], bytes):
+        raise WireError(Flaw.COSE, "the protected header is not a byte string")
     if not isinstance(value[2], bytes):
         raise WireError(Flaw.COSE, "the payload is missing")
-    return list(value)
+    return value
+
+
+def _covered(protected: bytes) -> bytes:
+    """An empty map is signed as if it were absent (RFC 9052, 4.4)."""
+    return b"" if protected == b"\xa0" else protected
+
+
+def _once(header: Header, unprotected: Mapping[Any, Any]) -> None:
+    """WireError if a parameter stands in both buckets (RFC 9052, 3)."""
+    if unprotected:
+        both = {ALG: header.alg, CONTENT_TYPE: header.content_type, KID: header.kid, TYP: header.typ}
+        if any(both[label] is not None for label in both if label in unprotected):
+            raise WireError(Flaw.COSE, "a header parameter stands in both buckets")
 
 
 def parse_sign1(data: bytes, *, max_bytes: int, external: bytes = b"") -> Signed:
@@ -102,10 +117,11 @@ def parse_sign1(data: bytes, *, max_bytes: int, external: bytes = b"") -> Signed
     header = _header(protected)
     if not isinstance(signature, bytes):
         raise WireError(Flaw.COSE, "the signature is not a byte string")
+    _once(header, unprotected)
     if header.kid is None and isinstance(unprotected.get(KID), bytes):
         # A kid only says which key to try; whether that key fits is decided by the signature.
         header = Header(header.alg, unprotected[KID], header.content_type, header.typ)
-    covers = cbor.encode(["Signature1", protected, external, payload])
+    covers = cbor.encode(["Signature1", _covered(protected), external, payload])
     return Signed(header, payload, (Signature(header, signature, covers),))
 
 
@@ -120,21 +136,21 @@ def parse_sign(data: bytes, *, max_bytes: int) -> Signed:
     """Take a tagged COSE_Sign (many signers) apart. Raises WireError; verifies nothing."""
     protected, _, payload, rows = _array(data, _SIGN_TAG, max_bytes)
     header = _header(protected)
-    if not isinstance(rows, Sequence) or isinstance(rows, bytes | str) or len(rows) > MAX_SIGNATURES:
+    if not isinstance(rows, list) or len(rows) > MAX_SIGNATURES:
         raise WireError(Flaw.COSE, f"a COSE_Sign message has an array of at most {MAX_SIGNATURES} signatures")
     return Signed(header, payload, tuple(_signature(row, protected, payload) for row in rows))
 
 
 def _signature(row: object, body_protected: bytes, payload: bytes) -> Signature:
     match row:
-        case [bytes(protected), Mapping(), bytes(signature)]:
-            pass
+        case [bytes(protected), dict(unprotected), bytes(signature)]:
+            header = _header(protected)
+            _once(header, unprotected)
         case _:
             raise WireError(Flaw.COSE, "a COSE_Signature is an array of header, map and bytes")
-    header = _header(protected)
     if header.kid is None or len(header.kid) != KID_BYTES:
         raise WireError(Flaw.KID, "every signature names its key")
-    covers = cbor.encode(["Signature", body_protected, protected, b"", payload])
+    covers = cbor.encode(["Signature", _covered(body_protected), _covered(protected), b"", payload])
     return Signature(header, signature, covers)
 
 
@@ -158,7 +174,8 @@ def add_signature(data: bytes, signer: Signer, *, max_bytes: int) -> bytes:
 
 def _row(body_protected: bytes, payload: bytes, signer: Signer) -> list[object]:
     protected = Header(signer.public.alg, signer.public.kid).encoded()
-    return [protected, {}, signer.sign(cbor.encode(["Signature", body_protected, protected, b"", payload]))]
+    covers = cbor.encode(["Signature", _covered(body_protected), protected, b"", payload])
+    return [protected, {}, signer.sign(covers)]
 
 
 def _join(protected: bytes, payload: bytes, rows: Sequence[object]) -> bytes:

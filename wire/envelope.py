@@ -62,7 +62,7 @@ def verify(kind: type[D], data: bytes, keys: Mapping[bytes, PublicKey], threshol
     good = {s.header.kid for s in signed.signatures if _holds(s, keys)}
     if not any(s.header.kid in keys for s in signed.signatures):
         raise WireError(Flaw.KID, "no key of the role has signed")
-    if len(good) < threshold:
+    if len(good) < max(threshold, 1):
         raise WireError(Flaw.SIGNATURE, f"{len(good)} valid signatures where {threshold} are needed")
     return read_body(kind, signed.payload)
 
@@ -87,14 +87,22 @@ def read_body(kind: type[D], payload: bytes) -> D:
 
 def write_body(document: Document) -> bytes:
     """The deterministic bytes of a body, as they are signed."""
-    return schema.write(KINDS[type(document)].codec, document)
+    row = KINDS[type(document)]
+    return schema.write(row.codec, document, max_bytes=row.max_bytes)
 
 
 def sign(document: Document, signers: Sequence[Signer]) -> bytes:
-    """Sign a document: many signers for root and trust, exactly one for every other kind."""
+    """Sign a document: many signers for root and trust, exactly one for every other kind.
+
+    WireError for a document that its own reader would refuse, the size with signatures included.
+    """
     row = KINDS[type(document)]
+    body = write_body(document)
     if row.many_signers:
-        return cose.sign(write_body(document), cose.Header(content_type=row.content_type), signers)
-    (signer,) = signers
-    header = cose.Header(kid=signer.public.kid, content_type=row.content_type)
-    return cose.sign1(write_body(document), header, signer)
+        data = cose.sign(body, cose.Header(content_type=row.content_type), signers)
+    else:
+        (signer,) = signers
+        header = cose.Header(kid=signer.public.kid, content_type=row.content_type)
+        data = cose.sign1(body, header, signer)
+    parse(type(document), data)
+    return data

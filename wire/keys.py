@@ -2,10 +2,9 @@
 
 import functools
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeGuard
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -31,6 +30,17 @@ class Alg(IntEnum):
 _KTY, _CRV, _X, _Y = 1, -1, -2, -3
 _OKP, _EC2 = 1, 2
 _P256, _ED25519 = 1, 6
+
+
+class _Shape(NamedTuple):
+    alg: Alg
+    labels: frozenset[int]
+
+
+_SHAPES: Final = {
+    (_EC2, _P256): _Shape(Alg.ES256, frozenset({_KTY, _CRV, _X, _Y})),
+    (_OKP, _ED25519): _Shape(Alg.EDDSA, frozenset({_KTY, _CRV, _X})),
+}
 _ECDSA_SHA256: Final = ec.ECDSA(hashes.SHA256())
 
 
@@ -45,14 +55,15 @@ class PublicKey:
     @classmethod
     def from_cose(cls, value: object) -> Self:
         """Read a COSE_Key map with exactly the required parameters; WireError(KID) if it is no such key."""
-        if isinstance(value, Mapping):
-            match dict(value):
-                case {1: 2, -1: 1, -2: bytes(x), -3: bytes(y), **rest} if not rest:
-                    if len(x) == len(y) == COORDINATE_BYTES:
-                        return cls(Alg.ES256, x, y)
-                case {1: 1, -1: 6, -2: bytes(x), **rest} if not rest:
-                    if len(x) == COORDINATE_BYTES:
-                        return cls(Alg.EDDSA, x)
+        if isinstance(value, dict):
+            kty, crv, x, y = (value.get(label) for label in (_KTY, _CRV, _X, _Y))
+            # Compared with their types: to Python, true and 1.0 are 1.
+            row = _SHAPES.get((kty, crv)) if type(kty) is type(crv) is int else None
+            if row is not None and row.labels == set(value) and _is_coordinate(x):
+                if row.alg is Alg.EDDSA:
+                    return cls(Alg.EDDSA, x)
+                if _is_coordinate(y):
+                    return cls(Alg.ES256, x, y)
         raise WireError(Flaw.KID, "not a P-256 or Ed25519 COSE_Key with exactly its required parameters")
 
     @classmethod
@@ -98,6 +109,10 @@ class PublicKey:
 
     def _loaded(self) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
         return _load(self)
+
+
+def _is_coordinate(part: object) -> TypeGuard[bytes]:
+    return isinstance(part, bytes) and len(part) == COORDINATE_BYTES
 
 
 @functools.lru_cache(maxsize=256)

@@ -59,10 +59,10 @@ class StatusList:
         """Read the zlib form, never producing more than MAX_LIST_BYTES; WireError(INFLATE)."""
         stream = zlib.decompressobj()
         try:
-            packed = stream.decompress(compressed, MAX_LIST_BYTES)
+            packed = stream.decompress(compressed, MAX_LIST_BYTES + 1)
         except zlib.error as error:
             raise WireError(Flaw.INFLATE, "the list is not zlib data") from error
-        if not stream.eof or stream.unused_data:
+        if len(packed) > MAX_LIST_BYTES or not stream.eof or stream.unused_data:
             raise WireError(Flaw.INFLATE, "the list is larger than allowed, cut short, or followed by more")
         return cls(packed, bits)
 
@@ -126,23 +126,22 @@ def read_claims(payload: bytes) -> Token:
     """The claims of a token whose signature was checked. Raises WireError."""
     raw = cbor.decode(payload, max_bytes=MAX_TOKEN_BYTES)
     match raw:
-        case {65533: {"bits": int(bits), "lst": bytes(compressed)}} if bits in _WIDTHS:
+        case {65533: {"bits": bits, "lst": bytes(compressed)}} if type(bits) is int and bits in _WIDTHS:
             pass
         case _:
             raise WireError(Flaw.SCHEMA, "the status list claim is missing or of another shape")
-    ttl_s = raw.get(TTL)
     return Token(
         uri=schema.text(128).load(raw.get(SUB)),
         issued=_TIME.load(raw.get(IAT)),
         expires=_TIME.load(raw.get(EXP)),
         seq=_TIME.load(raw.get(SEQ)),
         statuses=StatusList.inflate(compressed, bits),
-        ttl_s=None if ttl_s is None else _TIME.load(ttl_s),
+        ttl_s=_TIME.load(raw[TTL]) if TTL in raw else None,
     )
 
 
 def issue_token(token: Token, signer: Signer) -> bytes:
-    """Sign a status list token."""
+    """Sign a status list token; WireError for one that `verify_token` would refuse."""
     claims: dict[int, object] = {
         SUB: token.uri,
         EXP: token.expires,
@@ -152,7 +151,9 @@ def issue_token(token: Token, signer: Signer) -> bytes:
     }
     if token.ttl_s is not None:
         claims[TTL] = token.ttl_s
-    return cose.sign1(cbor.encode(claims), cose.Header(kid=signer.public.kid, typ=LIST_TYPE), signer)
+    payload = cbor.encode(claims)
+    read_claims(payload)
+    return cose.sign1(payload, cose.Header(kid=signer.public.kid, typ=LIST_TYPE), signer)
 
 
 def verify_delta(data: bytes, key: PublicKey) -> Delta:
@@ -164,7 +165,10 @@ def verify_delta(data: bytes, key: PublicKey) -> Delta:
 
 
 def issue_delta(base: Token, after: Token, changes: Mapping[int, int], signer: Signer) -> bytes:
-    """Sign the step from `base` to `after`, which differ by exactly `changes` (index -> value)."""
+    """Sign the step from `base` to `after`, which differ by exactly `changes` (index -> value).
+
+    WireError for a step that does not lead from one to the other.
+    """
     delta = Delta(
         uri=base.uri,
         base_seq=base.seq,
@@ -174,6 +178,7 @@ def issue_delta(base: Token, after: Token, changes: Mapping[int, int], signer: S
         result=after.statuses.digest,
         packed=pack_changes(changes),
     )
+    apply(base, delta)
     header = cose.Header(kid=signer.public.kid, content_type=DELTA_TYPE)
     return cose.sign1(schema.write(_DELTA, delta), header, signer)
 
@@ -196,7 +201,12 @@ def apply(token: Token, delta: Delta) -> Token:
 
 
 def pack_changes(changes: Mapping[int, int]) -> bytes:
-    """Changes in index order, each the varint (LEB128) of `gap to the last index * 16 + value`."""
+    """Changes in index order, each the varint (LEB128) of `gap to the last index * 16 + value`.
+
+    WireError(INDEX) for an index or a value that no list has.
+    """
+    if any(not 0 <= index < MAX_PEOPLE or not 0 <= value < 1 << BITS for index, value in changes.items()):
+        raise WireError(Flaw.INDEX, "a change outside any status list")
     out = bytearray()
     last = 0
     for index in sorted(changes):

@@ -161,7 +161,7 @@ def parse(topic: str) -> FromGate | ToGate | ToAll:
             case ["jx1", "all", leaf, issuer, shard] if (
                 All(leaf) in PER_LIST
                 and ISSUER_ID.fullmatch(issuer)
-                and re.fullmatch(r"0|[1-9]\d{0,3}", shard)
+                and re.fullmatch("0|[1-9][0-9]{0,3}", shard)
             ):
                 number = int(shard)
                 if number <= MAX_SHARD:
