@@ -1,0 +1,113 @@
+"""How far the clock can be trusted: a floor that only rises, and signed time carried on by a counter."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from wire.documents import Time
+from wire.messages import ClockTrust
+
+# A Raspberry Pi's crystal is good for a few tens of ppm over its temperature range; this is a wide bound.
+DRIFT_PPM: Final = 100
+UNBOUNDED_MS: Final = 2**53 - 1  # how far off a clock may be that nobody has vouched for
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What time it is: unix milliseconds, who vouches for it, and how far off it may be."""
+
+    now_ms: int
+    trust: ClockTrust
+    doubt_ms: int
+
+    @property
+    def now_s(self) -> int:
+        """Unix seconds."""
+        return self.now_ms // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """True time lay between `low_ms` and `high_ms` when the counter stood at `mono`."""
+
+    low_ms: int
+    high_ms: int
+    mono: float
+
+    def at(self, mono: float) -> "_Span":
+        """The same knowledge later: both ends move on, and apart by what a crystal may be wrong."""
+        gone_ms = max(0.0, mono - self.mono) * 1000
+        slack_ms = gone_ms * DRIFT_PPM / 1_000_000
+        low_ms, high_ms = int(self.low_ms + gone_ms - slack_ms), math.ceil(self.high_ms + gone_ms + slack_ms)
+        return _Span(low_ms, high_ms, max(mono, self.mono))
+
+
+class Clock:
+    """An interval of possible times. `mono` is always `time.monotonic()` seconds of this process."""
+
+    def __init__(self, floor_ms: int) -> None:
+        self._floor_ms = floor_ms
+        self._carried: _Span | None = None
+        self._span: _Span | None = None
+        self._last: tuple[float, int] | None = None
+
+    @property
+    def floor_ms(self) -> int:
+        """The newest signed date ever believed, unix milliseconds: keep it over restarts."""
+        return self._floor_ms
+
+    def believe(self, date_ms: int) -> None:
+        """A believed document is of this date: it is not earlier than that."""
+        self._floor_ms = max(self._floor_ms, date_ms)
+
+    def heard(self, doc: Time, received_mono: float) -> None:
+        """A broadcast: it may have been held up on its way, so it only ever moves time forward."""
+        self.believe(doc.now_ms)
+        self._floor_at(received_mono)
+        if self._span is not None:
+            span = self._span.at(received_mono)
+            low_ms = max(span.low_ms, doc.now_ms)
+            self._span = _Span(low_ms, max(span.high_ms, low_ms), span.mono)
+
+    def answered(self, doc: Time, sent_mono: float, received_mono: float) -> None:
+        """The answer to this process's own nonce: it was made between sending and receiving.
+
+        An answer from before what is already known is a replay and changes nothing.
+        """
+        trip_ms = int(max(0.0, received_mono - sent_mono) * 1000) + 1
+        low_ms, high_ms = doc.now_ms, doc.now_ms + trip_ms
+        if self._span is not None:
+            span = self._span.at(received_mono)
+            if high_ms < span.low_ms:
+                return
+            if low_ms <= span.high_ms:
+                low_ms, high_ms = max(low_ms, span.low_ms), min(high_ms, span.high_ms)
+        self.believe(doc.now_ms)
+        self._floor_at(received_mono)
+        self._span = _Span(low_ms, high_ms, received_mono)
+
+    def read(self, mono: float, system_ms: int) -> Reading:
+        """What time it is. The system's clock counts only where it contradicts nothing that was signed."""
+        floor_ms = self._floor_at(mono)
+        if self._span is None:
+            trust = ClockTrust.FLOOR if self._floor_ms else ClockTrust.NONE
+            return Reading(max(system_ms, floor_ms), trust, UNBOUNDED_MS)
+        span = self._span.at(mono)
+        inside = span.low_ms <= system_ms <= span.high_ms
+        now_ms = max(system_ms if inside else (span.low_ms + span.high_ms) // 2, floor_ms)
+        return Reading(now_ms, ClockTrust.SIGNED, max(now_ms - span.low_ms, span.high_ms - now_ms))
+
+    def step_ms(self, mono: float, now_ms: int) -> int:
+        """How far believed time has jumped since the last call, beyond what the counter says; 0 at first."""
+        last, self._last = self._last, (mono, now_ms)
+        if last is None:
+            return 0
+        return now_ms - last[1] - int((mono - last[0]) * 1000)
+
+    def _floor_at(self, mono: float) -> int:
+        """The floor, carried on by the counter from the first moment of this process that it was known."""
+        carried = self._carried.at(mono) if self._carried else _Span(0, 0, mono)
+        if self._carried is None or carried.low_ms < self._floor_ms:
+            carried = _Span(self._floor_ms, self._floor_ms, carried.mono)
+            self._carried = carried
+        return carried.low_ms
