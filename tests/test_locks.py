@@ -23,8 +23,11 @@ def pins(name):
 
 def declared(*extras):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *(d for extra in extras for d in project["optional-dependencies"][extra])]
-    return {re.split(r"[=<>;\[ ]", name)[0].lower() for name in wanted}
+    wanted = [
+        *project["dependencies"],
+        *(d for extra in extras for d in project["optional-dependencies"][extra]),
+    ]
+    return {re.sub(r"[._]", "-", re.split(r"[=<>;\[ ]", name)[0]).lower() for name in wanted}
 
 
 @pytest.mark.parametrize("name", LOCKS)
