@@ -1,0 +1,241 @@
+"""The verdict: what is known about a code, a person and this gate, against policy, as ordered rules.
+
+`gating` asks whether this gate may scan now. `judge_code` runs when a code was read, so that a bad code is
+refused before anybody is measured; `judge` is asked again with each measurement. The first rule that
+speaks wins; the order is: what the clock cannot tell, what is forged or stale, what the list says, what is
+too old to be relied on, what policy leaves to an attendant, and last whether there is room.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeAlias
+
+from device.firmware.thermometry import Measurement
+from wire.documents import Assignment, Direction, Hours
+from wire.policy import Choice, Measured, Policy
+from wire.reasons import Colour, Reason
+
+DAY_S: Final = 86_400
+DAY_MIN: Final = 1_440
+EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; 0 is Monday
+STAFF_ONLY: Final = "staff"
+"""Category of a place that only people on its roster may enter."""
+MOST_MEASUREMENTS: Final = 2
+
+
+class Recall(Enum):
+    """What the gate remembers about a subject and this very proof."""
+
+    NEW = "new"
+    SAME_VISIT = "same visit"
+    REPLAYED = "replayed"
+    PASSED = "passed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """What verification told about a code. `colour` is None when its list is not held; times unix seconds."""
+
+    expires: int
+    colour: Colour | None
+    list_issued: int | None = None
+    colour_known: bool = True
+    """False: the list holds a value without a meaning."""
+    proof_issued: int | None = None
+    paper: bool = False
+    staff: bool = False
+    recall: Recall = Recall.NEW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """What holds at this gate now. `doubt_ms` None: the clock was never set by anybody who signs."""
+
+    policy: Policy
+    now_ms: int
+    doubt_ms: int | None
+    trust_issued: int
+    trust_expires: int
+    direction: Direction = Direction.ENTRY
+    occupancy: int | None = None
+    """People inside, from the venue's state; None: not known now, decide alone."""
+    capacity: int | None = None
+    staff_only: bool = False
+
+    @property
+    def now_s(self) -> int:
+        """Unix seconds."""
+        return self.now_ms // 1000
+
+    @property
+    def clock_doubted(self) -> bool:
+        """Whether the clock is worse than policy allows."""
+        return self.doubt_ms is None or self.doubt_ms > self.policy.clock_doubt_ms
+
+
+_DENYING: Final = {Colour.REVOKED: Reason.REVOKED, Colour.RED: Reason.RED, Colour.ORANGE: Reason.ORANGE}
+
+
+def _unproved(code: Code, here: Here) -> Reason | None:  # noqa: ARG001 - one signature for every rule
+    """A phone's credential alone is a copy anybody could hold."""
+    return Reason.PROOF_MISSING if not code.paper and code.proof_issued is None else None
+
+
+def _clock(code: Code, here: Here) -> Reason | None:
+    """Without a clock nothing is fresh; but what the list denies, it denies at any hour."""
+    return Reason.CLOCK_DOUBT if here.clock_doubted and code.colour not in _DENYING else None
+
+
+def _dates(code: Code, here: Here) -> Reason | None:
+    if here.clock_doubted:
+        return None
+    if here.now_s >= code.expires:
+        return Reason.EXPIRED
+    if code.proof_issued is None:
+        return None
+    if code.proof_issued - here.now_s > here.policy.proof_future_s:
+        return Reason.PROOF_FUTURE
+    return Reason.PROOF_OLD if here.now_s - code.proof_issued > here.policy.proof_past_s else None
+
+
+def _replay(code: Code, here: Here) -> Reason | None:  # noqa: ARG001 - one signature for every rule
+    return {Recall.PASSED: Reason.PASSED_BEFORE, Recall.REPLAYED: Reason.PROOF_REPLAYED}.get(code.recall)
+
+
+def _denied_colour(code: Code, here: Here) -> Reason | None:  # noqa: ARG001 - one signature for every rule
+    if not code.colour_known:
+        return Reason.COLOUR_UNKNOWN
+    return None if code.colour is None else _DENYING.get(code.colour)
+
+
+def _refused_by_policy(code: Code, here: Here) -> Reason | None:
+    if code.paper and here.policy.paper is Choice.DENY:
+        return Reason.PAPER_DENIED
+    if code.colour is None and here.policy.list_not_held is Choice.DENY:
+        return Reason.LIST_NOT_HELD_DENIED
+    return None
+
+
+def _too_old(code: Code, here: Here) -> Reason | None:
+    if here.now_s - here.trust_issued > here.policy.trust_age_s or here.now_s >= here.trust_expires:
+        return Reason.TRUST_OLD
+    held = code.list_issued is not None
+    return Reason.LIST_OLD if held and here.now_s - (code.list_issued or 0) > here.policy.list_age_s else None
+
+
+def _referred(code: Code, here: Here) -> Reason | None:
+    """Policy cannot deny a person without information: the strictest answer there is asks the attendant."""
+    if code.colour is Colour.YELLOW:
+        return Reason.YELLOW
+    if code.colour is None and here.policy.list_not_held is not Choice.ADMIT:
+        return Reason.LIST_NOT_HELD
+    if code.colour is Colour.NO_INFORMATION and here.policy.no_information is not Choice.ADMIT:
+        return Reason.NO_INFORMATION
+    return Reason.PAPER if code.paper and here.policy.paper is not Choice.ADMIT else None
+
+
+def _staff(code: Code, here: Here) -> Reason | None:
+    return Reason.STAFF_NOT_LISTED if here.staff_only and not code.staff else None
+
+
+def _full(code: Code, here: Here) -> Reason | None:
+    """Nobody is kept inside by a full house, and staff are not visitors."""
+    if here.capacity is None or here.occupancy is None or code.staff or here.direction is Direction.EXIT:
+        return None
+    return Reason.FULL if here.occupancy >= here.capacity else None
+
+
+Rule: TypeAlias = Callable[[Code, Here], Reason | None]
+
+RULES: Final[tuple[Rule, ...]] = (
+    _unproved,
+    _clock,
+    _dates,
+    _replay,
+    _denied_colour,
+    _refused_by_policy,
+    _too_old,
+    _referred,
+    _staff,
+    _full,
+)
+"""Asked from the top; the first answer is the verdict."""
+
+
+def judge_code(code: Code, here: Here) -> Reason | None:
+    """What the code alone decides; None: nothing against it, a temperature is needed."""
+    return next((reason for rule in RULES if (reason := rule(code, here)) is not None), None)
+
+
+def judge(code: Code, here: Here, measured: tuple[Measurement, ...], *, last: bool = False) -> Reason | None:
+    """The verdict with the measurements so far, oldest first; None: measure (once more).
+
+    The newest one counts. `last`: there will be no other, and one high reading alone is no fever.
+    """
+    against = judge_code(code, here)
+    if against is not None:
+        return against
+    if not measured:
+        return Reason.NO_TEMPERATURE if last else None
+    found = _temperature(here.policy, measured[-1])
+    if found not in {Reason.FEVER, Reason.TEMPERATURE_UNSURE}:
+        return found or _welcome(code)
+    if len(measured) < MOST_MEASUREMENTS:
+        return Reason.TEMPERATURE_UNSURE if last else None
+    return found
+
+
+def _temperature(policy: Policy, measurement: Measurement) -> Reason | None:
+    """Fever needs a temperature above the threshold by more than the uncertainty; so does its absence."""
+    wanted_c = measurement.body_c if policy.measured is Measured.BODY else measurement.surface_c
+    if wanted_c is None:
+        return Reason.AMBIENT_OUTSIDE
+    over_c100 = round(wanted_c * 100) - policy.fever_c100
+    unsure_c100 = round(measurement.uncertainty_c * 100)
+    if over_c100 > unsure_c100:
+        return Reason.FEVER
+    return Reason.TEMPERATURE_UNSURE if over_c100 >= -unsure_c100 else None
+
+
+def _welcome(code: Code) -> Reason:
+    if code.colour is None:
+        return Reason.LIST_NOT_HELD_ADMITTED
+    if code.colour is Colour.NO_INFORMATION:
+        return Reason.NO_INFORMATION_ADMITTED
+    if code.paper:
+        return Reason.PAPER_ADMITTED
+    return Reason.STAFF if code.staff else Reason.GREEN
+
+
+def gating(assignment: Assignment | None, now_s: int) -> Reason | None:
+    """Why this gate may not scan at all now; None: it may."""
+    if assignment is None or now_s >= assignment.expires:
+        return Reason.NO_ASSIGNMENT
+    permission = assignment.permission
+    if permission is None or not permission.begins <= now_s < permission.ends:
+        return Reason.NO_PERMISSION
+    if assignment.closed:
+        return Reason.CLOSED_BY_AUTHORITY
+    return None if _open(assignment, now_s) else Reason.OUTSIDE_HOURS
+
+
+def _open(assignment: Assignment, now_s: int) -> bool:
+    """Whether an opening period, begun today or last night, holds; a closed day closes what begins on it."""
+    day, second = divmod(now_s + assignment.utc_offset_min * 60, DAY_S)
+    return any(
+        begun not in assignment.closed_days
+        and (
+            (not assignment.hours and begun == day)
+            or any(_holds(hours, begun, (day - begun) * DAY_MIN + second // 60) for hours in assignment.hours)
+        )
+        for begun in (day, day - 1)
+    )
+
+
+def _holds(hours: Hours, begun_day: int, minute: int) -> bool:
+    """Whether a period that began on `begun_day` still runs `minute` minutes after that midnight."""
+    if hours.weekday != (begun_day + EPOCH_WEEKDAY) % 7:
+        return False
+    overnight = hours.closes_min <= hours.opens_min
+    return hours.opens_min <= minute < hours.closes_min + (DAY_MIN if overnight else 0)

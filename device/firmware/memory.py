@@ -1,0 +1,123 @@
+"""Who was here a moment ago: used proofs and passages, so that a code opens once and a person enters once.
+
+Only the loop writes here. Entries are dropped by age and, at the very worst, by number, oldest first. After a
+restart the memory is filled again from the passages in the journal: those do not hold the time of the proof,
+so every proof issued before the passage (plus the longest lead a phone's clock may have) counts as used.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from device.firmware.admit import Recall
+from wire.documents import Direction, VenueState
+from wire.messages import Entry, Event
+from wire.reasons import Reason, Verdict
+
+KEPT_S: Final = 86_400
+"""As long as the longest `repeat_s` a policy can have (wire.policy)."""
+MOST: Final = 20_000
+"""People in one day at one lane at one every four seconds, about 4 MB."""
+VISIT_S: Final = 60
+"""A result is shown again this long; after that the same person is judged anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """The last visit of one subject: what was decided on which proof, and whether it ended in a passage."""
+
+    at_s: int
+    reason: Reason
+    proof_issued: int | None
+    used_until: int | None = None
+    """Proofs issued up to here have opened the barrier; None: none has."""
+    passed_at: int | None = None
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the barrier was opened for it."""
+        return self.reason // 100 == Verdict.ADMIT
+
+
+class Memory:
+    """Recent visits by subject, oldest first. Not thread-safe: the loop alone uses it."""
+
+    def __init__(self) -> None:
+        self._visits: OrderedDict[bytes, Visit] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._visits)
+
+    def recall(self, subject: bytes, proof_issued: int | None, now_s: int, repeat_s: int) -> Recall:
+        """What is known about this subject and this proof."""
+        visit = self._visits.get(subject)
+        if visit is None:
+            return Recall.NEW
+        if visit.passed_at is not None and now_s - visit.passed_at < repeat_s:
+            return Recall.PASSED
+        if proof_issued is not None and visit.used_until is not None and proof_issued <= visit.used_until:
+            return Recall.REPLAYED
+        same = visit.proof_issued == proof_issued and now_s - visit.at_s < VISIT_S
+        return Recall.SAME_VISIT if same and not visit.admitted else Recall.NEW
+
+    def result(self, subject: bytes) -> Reason | None:
+        """What was last decided about this subject."""
+        visit = self._visits.get(subject)
+        return None if visit is None else visit.reason
+
+    def decided(self, subject: bytes, proof_issued: int | None, reason: Reason, now_s: int) -> None:
+        """A verdict was given. An admission uses up its proof and every older one."""
+        before = self._visits.get(subject)
+        used_until = before.used_until if before else None
+        if reason // 100 == Verdict.ADMIT and proof_issued is not None:
+            used_until = max(proof_issued, used_until or 0)
+        self._put(
+            subject,
+            Visit(
+                at_s=now_s,
+                reason=reason,
+                proof_issued=proof_issued,
+                used_until=used_until,
+                passed_at=before.passed_at if before else None,
+            ),
+            now_s,
+        )
+
+    def passed(self, subject: bytes, now_s: int) -> None:
+        """The subject went through."""
+        visit = self._visits.get(subject)
+        if visit is not None:
+            self._put(subject, replace(visit, passed_at=now_s), now_s)
+
+    def refill(self, entries: Iterable[Entry], lead_s: int) -> None:
+        """Fill from journal entries, oldest first, after a restart; `lead_s` as policy's `proof_future_s`."""
+        for entry in entries:
+            if entry.kind is Event.PASSAGE and entry.verdict is Verdict.ADMIT and entry.subject is not None:
+                at_s = entry.at_ms // 1000
+                visit = Visit(
+                    at_s=at_s,
+                    reason=entry.reason or Reason.GREEN,
+                    proof_issued=None,
+                    used_until=at_s + lead_s,
+                    passed_at=at_s,
+                )
+                self._put(entry.subject, visit, at_s)
+
+    def _put(self, subject: bytes, visit: Visit, now_s: int) -> None:
+        self._visits[subject] = visit
+        self._visits.move_to_end(subject)
+        while len(self._visits) > MOST or now_s - next(iter(self._visits.values())).at_s > KEPT_S:
+            self._visits.popitem(last=False)
+
+
+def passed_elsewhere(
+    venue: VenueState | None, digest: bytes, direction: Direction, now_s: int, repeat_s: int
+) -> bool:
+    """Whether another lane of the venue let this subject through the same way within `repeat_s`."""
+    if venue is None or now_s >= venue.expires:
+        return False
+    return any(
+        recent.digest == digest and recent.direction is direction and now_s - recent.at < repeat_s
+        for recent in venue.recent
+    )

@@ -1,0 +1,153 @@
+"""Whether this gate can still decide correctly, and every reason why it cannot."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from device.firmware.admit import gating
+from wire.documents import Assignment, Root, Trust
+from wire.health import Severity, Trouble, severity_of
+from wire.policy import Policy
+from wire.reasons import Reason
+
+BACKLOG_EVENTS: Final = 1_000
+DISK_FREE_BYTES: Final = 64 * 1024 * 1024
+"""Room for the journal's own write-ahead log and one set of status lists twice over."""
+JOURNAL_FULL_PERCENT: Final = 80
+CERTIFICATE_LEFT_S: Final = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beliefs:
+    """The documents in force; the lists as (uri wanted, issued or None when not held)."""
+
+    root: Root | None = None
+    trust: Trust | None = None
+    assignment: Assignment | None = None
+    lists: tuple[int | None, ...] = ()
+    """For each list that this gate is to carry: when it was issued, or None when it is not held."""
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the hardware, the disk and the network say; `None` where a gate has no such part."""
+
+    camera: bool = True
+    thermometer: bool = True
+    barrier: bool = True
+    display: bool = True
+    signals: bool = True
+    journal: bool = True
+    journal_percent: int = 0
+    disk_free_bytes: int | None = None
+    backlog: int = 0
+    online: bool = True
+    certificate_ends: int | None = None
+    """Unix seconds; None: not enrolled."""
+    ordered_out: bool = False
+    fire: bool = False
+    tamper: bool = False
+
+
+_GATING: Final = {
+    Reason.NO_PERMISSION: Trouble.NO_PERMISSION,
+    Reason.OUTSIDE_HOURS: Trouble.CLOSED,
+    Reason.CLOSED_BY_AUTHORITY: Trouble.CLOSED,
+}
+
+# What the screen says for a blocking trouble; the first that holds is shown.
+SHOWN: Final = (
+    (Trouble.FIRE, Reason.FIRE),
+    (Trouble.NOT_ENROLLED, Reason.ENROLLING),
+    (Trouble.CAMERA, Reason.FAULT),
+    (Trouble.BARRIER, Reason.FAULT),
+    (Trouble.JOURNAL, Reason.FAULT),
+    (Trouble.NO_ROOT, Reason.FAULT),
+    (Trouble.ORDERED_OUT, Reason.CLOSED_BY_AUTHORITY),
+    (Trouble.NO_TRUST, Reason.NO_ASSIGNMENT),
+    (Trouble.NO_ASSIGNMENT, Reason.NO_ASSIGNMENT),
+    (Trouble.ASSIGNMENT_EXPIRED, Reason.NO_ASSIGNMENT),
+    (Trouble.NO_PERMISSION, Reason.NO_PERMISSION),
+    (Trouble.CLOSED, Reason.OUTSIDE_HOURS),
+)
+
+
+def troubles(
+    beliefs: Beliefs, parts: Parts, policy: Policy, now_s: int, doubt_ms: int | None
+) -> frozenset[Trouble]:
+    """Everything that is wrong now. `doubt_ms` None: the clock was never set by anybody who signs."""
+    doubted = doubt_ms is None or doubt_ms > policy.clock_doubt_ms
+    return (
+        _documents(beliefs, policy, now_s)
+        | _lists(beliefs, policy, now_s)
+        | _hardware(parts)
+        | _housekeeping(parts, now_s)
+        | ({Trouble.CLOCK_DOUBT} if doubted else set())
+    )
+
+
+def _documents(beliefs: Beliefs, policy: Policy, now_s: int) -> frozenset[Trouble]:
+    found: set[Trouble] = set()
+    if beliefs.root is None:
+        found.add(Trouble.NO_ROOT)
+    if beliefs.trust is None:
+        found.add(Trouble.NO_TRUST)
+    elif now_s >= beliefs.trust.expires:
+        found.add(Trouble.TRUST_EXPIRED)
+    elif now_s - beliefs.trust.issued > policy.trust_age_s:
+        found.add(Trouble.TRUST_OLD)
+    why = gating(beliefs.assignment, now_s)
+    if why is Reason.NO_ASSIGNMENT:
+        found.add(Trouble.ASSIGNMENT_EXPIRED if beliefs.assignment else Trouble.NO_ASSIGNMENT)
+    elif why is not None:
+        found.add(_GATING[why])
+    if beliefs.withheld:
+        found.add(Trouble.DOCUMENT_WITHHELD)
+    return frozenset(found)
+
+
+def _lists(beliefs: Beliefs, policy: Policy, now_s: int) -> frozenset[Trouble]:
+    missing = {Trouble.NO_LIST for issued in beliefs.lists if issued is None}
+    old = {
+        Trouble.LIST_OLD
+        for issued in beliefs.lists
+        if issued is not None and now_s - issued > policy.list_age_s
+    }
+    return frozenset(missing | old)
+
+
+def _hardware(parts: Parts) -> frozenset[Trouble]:
+    broken = {
+        Trouble.CAMERA: parts.camera,
+        Trouble.THERMOMETER: parts.thermometer,
+        Trouble.BARRIER: parts.barrier,
+        Trouble.DISPLAY: parts.display,
+        Trouble.SIGNALS: parts.signals,
+        Trouble.JOURNAL: parts.journal,
+    }
+    wrong = {trouble for trouble, works in broken.items() if not works}
+    alarms = {Trouble.FIRE: parts.fire, Trouble.TAMPER: parts.tamper, Trouble.ORDERED_OUT: parts.ordered_out}
+    return frozenset(wrong | {trouble for trouble, holds in alarms.items() if holds})
+
+
+def _housekeeping(parts: Parts, now_s: int) -> frozenset[Trouble]:
+    ends = parts.certificate_ends
+    checks = {
+        Trouble.NOT_ENROLLED: ends is None,
+        Trouble.CERTIFICATE_ENDING: ends is not None and ends - now_s < CERTIFICATE_LEFT_S,
+        Trouble.JOURNAL_FULL: parts.journal_percent >= JOURNAL_FULL_PERCENT,
+        Trouble.DISK: parts.disk_free_bytes is not None and parts.disk_free_bytes < DISK_FREE_BYTES,
+        Trouble.BACKLOG: parts.backlog >= BACKLOG_EVENTS,
+        Trouble.OFFLINE: not parts.online,
+    }
+    return frozenset(trouble for trouble, holds in checks.items() if holds)
+
+
+def ready(found: frozenset[Trouble]) -> bool:
+    """Whether nothing found stops the gate from deciding."""
+    return all(severity_of(trouble) is not Severity.BLOCKS for trouble in found)
+
+
+def shown(found: frozenset[Trouble]) -> Reason | None:
+    """What the screen says instead of serving people; None: the gate is ready."""
+    return next((reason for trouble, reason in SHOWN if trouble in found), None)
