@@ -3,8 +3,10 @@
 import base64
 import binascii
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -15,6 +17,7 @@ from flask_limiter.util import get_remote_address
 from werkzeug.exceptions import HTTPException
 
 from fleet import audit
+from fleet.config import Paths
 from fleet.db import Database
 from fleet.enrol import tokens
 from fleet.enrol.authority import MAX_CSR_BYTES, Authority
@@ -86,6 +89,12 @@ def _enrol(enrolment: Enrolment) -> Response:
             audit.append(session, now, f"gate:{gate}", "enrol.refused", status=status, why=str(error))
         return _text(str(error), status)
     return _certificates([certificate])
+
+
+def mount(app: Flask, database: Database, directory: Path) -> None:
+    """Add the EST pages of the fleet in `directory` to the application of the process `est`."""
+    authority = Authority.load(Paths(directory).ca)
+    register(app, Enrolment(database, authority, lambda: int(time.time())))
 
 
 def register(app: Flask, enrolment: Enrolment) -> None:

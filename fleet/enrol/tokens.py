@@ -30,7 +30,7 @@ class WrongTokenError(RefusedError):
     """The token is unknown, of another gate, expired or withdrawn; EST answers 401."""
 
 
-def issue(session: Session, gate: str, now: int, life_s: int = LIFE_S) -> bytes:
+def issue(session: Session, gate: str, now: int, life_s: int = LIFE_S, actor: str = "command") -> bytes:
     """Make a token for a known gate, withdraw its unused ones; return the secret, which is kept nowhere."""
     row = session.get(Gate, gate)
     if row is None:
@@ -42,6 +42,7 @@ def issue(session: Session, gate: str, now: int, life_s: int = LIFE_S) -> bytes:
     withdraw(session, gate, now)
     secret = secrets.token_bytes(SECRET_BYTES)
     session.add(EnrolToken(digest=_digest(secret), gate_id=gate, created_at=now, expires_at=now + life_s))
+    audit.append(session, now, actor, "gate.token", gate=gate, expires=now + life_s)
     return secret
 
 

@@ -1,0 +1,1 @@
+"""Gates: known, enrolled, assigned, revoked."""

@@ -1,0 +1,103 @@
+"""`jx-fleet gate …`: the gates of this fleet from the command line."""
+
+import dataclasses
+import json
+from typing import Annotated
+
+import segno
+import typer
+
+from fleet.config import Paths, load_settings
+from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, out, reading, show, writing
+from fleet.enrol import tokens
+from fleet.enrol.authority import Authority
+from fleet.gates import registry
+from wire import enrolment
+
+app = typer.Typer(no_args_is_help=True, help="Gates: add, list, show, token, revoke, restore.")
+GateId = Annotated[str, typer.Argument(metavar="GATE", help="12 hexadecimal digits, as the gate shows them.")]
+MINUTE_S = 60
+
+
+@app.command()
+def add(
+    gate: GateId,
+    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    venue: Annotated[str | None, typer.Option(help="Where it stands; see: venue list.")] = None,
+    lane: Annotated[int, typer.Option(help="Lane number.")] = 1,
+    direction: Annotated[str, typer.Option(help="in, out or both.")] = "in",
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Make a gate known."""
+    with writing(directory) as session:
+        registry.add(session, registry.Wanted(gate, name, venue, lane, direction), now(), actor())
+    out.print(f"Gate {gate} is known. Next: jx-fleet gate token {gate}")
+
+
+@app.command("list")
+def list_(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
+    """List every gate."""
+    with reading(directory) as session:
+        rows = [dataclasses.asdict(row) for row in registry.listed(session)]
+    show("Gates", rows, as_json=as_json, empty="add one with: jx-fleet gate add GATE")
+
+
+@app.command("show")
+def show_(gate: GateId, directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
+    """Show one gate with its keys."""
+    with reading(directory) as session:
+        detail = registry.detail(session, gate)
+    if as_json:
+        typer.echo(json.dumps(detail, ensure_ascii=False, indent=2))
+        return
+    keys = detail.pop("keys")
+    show(f"Gate {gate}", [{"what": k, "value": v} for k, v in detail.items()], as_json=False, empty="")
+    show("Keys", keys, as_json=False, empty=f"none yet: jx-fleet gate token {gate}")
+
+
+@app.command()
+def token(
+    gate: GateId,
+    minutes: Annotated[int, typer.Option(min=1, max=7 * 24 * 60, help="How long it can be used.")] = 24 * 60,
+    wifi: Annotated[str | None, typer.Option(help="Wi-Fi to carry along; the password is asked.")] = None,
+    qr: Annotated[bool, typer.Option(help="Draw the QR code.")] = True,
+    directory: Directory = DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Make a one-use enrolment token: the gate's camera reads it, or a person types it."""
+    settings = load_settings(directory)
+    authority = Authority.load(Paths(directory).ca)
+    password = typer.prompt("Wi-Fi password", hide_input=True) if wifi else None
+    at = now()
+    with writing(directory) as session:
+        secret = tokens.issue(session, gate, at, minutes * MINUTE_S, actor())
+    expires = at + minutes * MINUTE_S
+    ticket = enrolment.ticket(settings.est_url, authority.fingerprint, gate, secret, expires)
+    text = enrolment.encode(dataclasses.replace(ticket, wifi_name=wifi, wifi_password=password))
+    if as_json:
+        typer.echo(json.dumps({"gate": gate, "token": text, "expires_at": expires}))
+        return
+    if qr:
+        segno.make(text, error="m", micro=False).terminal(compact=True)
+    typer.echo(text)
+    out.print(f"For gate {gate}, once, until {day(expires)}; older unused tokens of it are withdrawn.")
+
+
+@app.command()
+def revoke(
+    gate: GateId,
+    reason: Annotated[str, typer.Option(help="Why, for the audit log.")],
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Take every right from a gate at once."""
+    with writing(directory) as session:
+        registry.revoke(session, gate, now(), actor(), reason)
+    out.print(f"Gate {gate} is revoked; the broker drops it within a second.")
+
+
+@app.command()
+def restore(gate: GateId, directory: Directory = DIRECTORY) -> None:
+    """Let a revoked gate enrol again, with a new token."""
+    with writing(directory) as session:
+        registry.restore(session, gate, now(), actor())
+    out.print(f"Gate {gate} may enrol again. Next: jx-fleet gate token {gate}")

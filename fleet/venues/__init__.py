@@ -1,0 +1,1 @@
+"""Venues: the tree of regions, places with entrances, their permission to scan."""
