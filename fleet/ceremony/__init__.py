@@ -1,0 +1,1 @@
+"""The offline desk: makes root and trust keys, says what it would sign, signs. No server imports it."""

@@ -1,0 +1,155 @@
+"""What a root or a trust document changes, in words: the same on the server and at the offline desk.
+
+Every field of both documents is spoken of: two bodies with the same words after the same base say the same.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from enum import Enum
+
+from wire.documents import Document, Issuer, IssuerKey, KeyUse, ListRef, Role, Root, Trust
+from wire.keys import PublicKey
+from wire.policy import STRICTER, Policy
+
+_ROLES: Mapping[Role, tuple[str, str]] = {
+    Role.ROOT: ("根", "root"),
+    Role.TRUST: ("信任", "trust"),
+    Role.DIRECTOR: ("调度", "director"),
+    Role.RECORDER: ("收据", "recorder"),
+    Role.TIMEKEEPER: ("授时", "timekeeper"),
+}
+_Row = IssuerKey | ListRef
+_USES: Mapping[KeyUse, tuple[str, str]] = {
+    KeyUse.CODES: ("签发健康码", "signs codes"),
+    KeyUse.LISTS: ("签发状态列表", "signs status lists"),
+}
+NO_CHANGE = "内容不变，仅换版本和日期 / nothing else changes: only version and dates"
+
+
+def _line(zh: str, en: str) -> str:
+    return f"{zh} / {en}"
+
+
+def moment(seconds: int) -> str:
+    """A unix time in UTC, to the second: a changed date never reads the same."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return f"@{seconds}"
+
+
+def _head(zh: str, en: str, old: Document | None, new: Document) -> Iterator[str]:
+    if old is None:
+        yield _line(f"{zh}文件第 {new.version} 版，首个版本", f"{en} version {new.version}, the first")
+    else:
+        yield _line(
+            f"{zh}文件第 {new.version} 版，取代第 {old.version} 版",
+            f"{en} version {new.version}, in the place of version {old.version}",
+        )
+    since, until = moment(new.issued), moment(new.expires)
+    yield _line(f"自 {since} 有效至 {until}", f"valid from {since} until {until}")
+    if new.audience != "*":
+        yield _line(f"只给：{new.audience}", f"only for {new.audience}")
+
+
+def _key(key: PublicKey) -> str:
+    return f"{key.alg.name} {key.thumbprint.hex()[:32]}"
+
+
+def root_words(old: Root | None, new: Root) -> tuple[str, ...]:
+    """Lines, Chinese and English, that say what root `new` is, compared with `old`."""
+    return (*_head("根", "root", old, new), *(_root_changes(old, new) or [NO_CHANGE]))
+
+
+def _root_changes(old: Root | None, new: Root) -> list[str]:
+    lines: list[str] = []
+    for role, (zh, en) in _ROLES.items():
+        before, after = old.keys_of(role) if old else {}, new.keys_of(role)
+        least, was = new.roles[role].threshold, old.roles[role].threshold if old else None
+        if least != was:
+            lines.append(
+                _line(
+                    f"{zh}：需要 {len(after)} 把密钥中的 {least} 把签名",
+                    f"{en}: {least} of {len(after)} keys must sign",
+                )
+            )
+        lines += [_line(f"{zh}：加入密钥 {_key(k)}", f"{en}: key added") for k in _only_in(after, before)]
+        lines += [_line(f"{zh}：撤去密钥 {_key(k)}", f"{en}: key REMOVED") for k in _only_in(before, after)]
+    used = {kid for entry in new.roles.values() for kid in entry.kids}
+    lines += [
+        _line(f"列出未使用的密钥 {_key(k)}", "a key without a role stands in it")
+        for k in sorted((k for k in new.keys if k.kid not in used), key=_key)
+    ]
+    return lines
+
+
+def _only_in(these: Mapping[bytes, PublicKey], others: Mapping[bytes, PublicKey]) -> list[PublicKey]:
+    present = set(others.values())
+    return sorted((key for key in these.values() if key not in present), key=_key)
+
+
+def trust_words(old: Trust | None, new: Trust) -> tuple[str, ...]:
+    """Lines, Chinese and English, that say what trust `new` changes, compared with `old`."""
+    before = {issuer.id: issuer for issuer in old.issuers} if old else {}
+    after = {issuer.id: issuer for issuer in new.issuers}
+    changes = [
+        _line(f"撤去发码机构 {name}", f"issuer {name} REMOVED: its codes are refused")
+        for name in sorted(before.keys() - after.keys())
+    ]
+    for name in sorted(after):
+        changes += _issuer_changes(before.get(name), after[name])
+    changes += _bounds_changes(old.bounds if old else None, new.bounds)
+    return (*_head("信任", "trust", old, new), *(changes or [NO_CHANGE]))
+
+
+def _issuer_changes(old: Issuer | None, new: Issuer) -> Iterator[str]:
+    if old is None:
+        yield _line(f"加入发码机构 {new.id}：{new.name_zh}", f"issuer {new.id} added: {new.name_en}")
+    elif (old.name_zh, old.name_en) != (new.name_zh, new.name_en):
+        yield _line(
+            f"发码机构 {new.id} 改名：{new.name_zh}", f"issuer {new.id} has another name: {new.name_en}"
+        )
+    yield from _rows(new.id, old.keys if old else (), new.keys)
+    yield from _rows(new.id, old.lists if old else (), new.lists)
+
+
+def _rows(issuer: str, old: Iterable[_Row], new: Iterable[_Row]) -> Iterator[str]:
+    before, after = list(old), list(new)
+    for row in after:
+        if row not in before:
+            zh, en = _row_words(row)
+            yield _line(f"{issuer} 加入{zh}", f"{issuer} gets {en}")
+    for row in before:
+        if row not in after:
+            zh, en = _row_words(row)
+            yield _line(f"{issuer} 撤去{zh}", f"{issuer} LOSES {en}")
+
+
+def _row_words(row: _Row) -> tuple[str, str]:
+    if isinstance(row, IssuerKey):
+        zh, en = _USES[row.use]
+        span = f"{moment(row.not_before)} – {moment(row.not_after)}"
+        return f"密钥 {_key(row.key)}（{zh}，{span}）", f"a key that {en}"
+    everybody = not row.carried_by or "" in row.carried_by
+    whom = "*" if everybody else ", ".join(f"{prefix}…" for prefix in row.carried_by)
+    raw = "|".join(row.carried_by)
+    return f"状态列表 {row.uri}（分片 {row.shard}，闸机 {whom} [{raw}]）", "this status list"
+
+
+def _bounds_changes(old: Policy | None, new: Policy) -> Iterator[str]:
+    for field in fields(Policy):
+        was, now = getattr(old, field.name) if old else None, getattr(new, field.name)
+        if was == now:
+            continue
+        stricter = STRICTER.get(field.name)
+        looser = was is not None and stricter is not None and stricter(was, now) == was
+        mark = ("（放宽）", " (LOOSER)") if looser else ("", "")
+        change = f"{field.name} {_value(was)} → {_value(now)}"
+        yield _line(f"限度 {change}{mark[0]}", f"bound changed{mark[1]}")
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "–"
+    return value.name.lower() if isinstance(value, Enum) else str(value)
