@@ -126,14 +126,14 @@ class PiCamera:
         try:
             request = camera.capture_request(wait=timeout_s)
         except TimeoutError as error:
-            self.stop()
+            self._abandon(camera)
             raise DriverError(
                 f"camera gave no picture in {timeout_s:g} s; it was closed, start it again"
             ) from error
         except CancelledError as error:
             raise DriverError("camera was stopped while a picture was awaited") from error
         except Exception as error:
-            self.stop()
+            self._abandon(camera)
             raise DriverError(f"camera failed ({error}); it was closed, start it again") from error
         return self._lend(camera, request)
 
@@ -142,6 +142,7 @@ class PiCamera:
 
         taken_s = time.monotonic()
         loan = ExitStack()
+        loan.enter_context(_Quiet())  # a camera that was closed meanwhile takes nothing back
         loan.callback(request.release)
         try:
             stream = camera.stream_configuration("main")
@@ -158,10 +159,14 @@ class PiCamera:
 
     def stop(self) -> None:
         """Close the camera; a `frame` that waits raises `DriverError`."""
+        self._abandon(self._camera)
+
+    def _abandon(self, camera: Any) -> None:  # noqa: ANN401 -- picamera2 publishes no types
+        """Close this camera unless another thread has done so, and has perhaps started anew."""
         with self._lock:
-            camera, self._camera = self._camera, None
-            if camera is None:
+            if camera is None or camera is not self._camera:
                 return
+            self._camera = None
             with ExitStack() as closing:
                 closing.enter_context(_Quiet())
                 closing.callback(camera.close)

@@ -3,6 +3,7 @@
 import atexit
 import base64
 import json
+import math
 import queue
 import socket
 import threading
@@ -15,7 +16,7 @@ from sandbox.board.pins import BENCH, PinChange
 
 LONGEST_LINE = 65536
 LONGEST_QUEUE = 10_000
-"""Changes that a watcher may lag behind before it is dropped."""
+"""Changes that a watcher may lag behind; it misses further ones."""
 
 Json: TypeAlias = dict[str, Any]
 _WATCHING: "list[tuple[queue.Queue[PinChange | None], threading.Thread]]" = []
@@ -25,12 +26,23 @@ class ControlError(Exception):
     """A request that this machine does not understand."""
 
 
-def _thermometer(name: str) -> Callable[[Machine, Any], None]:
-    return lambda machine, value: setattr(machine.thermometer, name, value)
+def _finite(value: Any) -> float:  # noqa: ANN401 -- straight from JSON
+    number = float(value)
+    if not math.isfinite(number):
+        raise ControlError(f"{number} is no temperature")
+    return number
+
+
+def _word(value: Any) -> int | None:  # noqa: ANN401 -- straight from JSON
+    return None if value is None else int(value) & 0xFFFF
+
+
+def _thermometer(name: str, convert: Callable[[Any], Any]) -> Callable[[Machine, Any], None]:
+    return lambda machine, value: setattr(machine.thermometer, name, convert(value))
 
 
 def _camera(machine: Machine, state: Any) -> None:  # noqa: ANN401 -- straight from JSON
-    if state not in {"ok", "hang", "unplug"}:
+    if state not in ("ok", "hang", "unplug"):
         raise ControlError(f"camera {state!r}: use ok, hang or unplug")
     with machine.camera.changed:
         machine.camera.hanging = state == "hang"
@@ -39,7 +51,9 @@ def _camera(machine: Machine, state: Any) -> None:  # noqa: ANN401 -- straight f
 
 
 def _pin(_machine: Machine, levels: Any) -> None:  # noqa: ANN401 -- straight from JSON
-    for number, level in levels.items():
+    for number, level in dict(levels).items():
+        if level not in (True, False, None):
+            raise ControlError(f"pin {number} cannot be {level!r}: use true, false or null")
         BENCH.drive(int(number), level)
 
 
@@ -48,13 +62,13 @@ def _display(machine: Machine, unplugged: Any) -> None:  # noqa: ANN401 -- strai
 
 
 SETTERS: Mapping[str, Callable[[Machine, Any], None]] = {
-    "object_c": _thermometer("object_c"),
-    "ambient_c": _thermometer("ambient_c"),
-    "object_raw": _thermometer("object_raw"),
-    "unplug": _thermometer("unplugged"),
-    "stuck": _thermometer("stuck"),
-    "flag": _thermometer("flagged"),
-    "corrupt": _thermometer("corrupt"),
+    "object_c": _thermometer("object_c", _finite),
+    "ambient_c": _thermometer("ambient_c", _finite),
+    "object_raw": _thermometer("object_raw", _word),
+    "unplug": _thermometer("unplugged", bool),
+    "stuck": _thermometer("stuck", bool),
+    "flag": _thermometer("flagged", bool),
+    "corrupt": _thermometer("corrupt", int),
     "display_unplug": _display,
     "camera": _camera,
     "pin": _pin,
@@ -99,6 +113,10 @@ def answer(request: object, machine: Machine = MACHINE) -> Json:
         case {"get": str(name)} if name in GETTERS:
             return {name: GETTERS[name](machine)}
     raise ControlError(f"use set, watch, or get with one of {sorted(GETTERS)}")
+
+
+REFUSALS = (ControlError, ValueError, TypeError, OverflowError, RecursionError)
+"""How a request is refused: by us, or by Python's own conversions of what came in."""
 
 
 def _line(message: Json) -> bytes:
@@ -153,7 +171,7 @@ def _converse(connection: socket.socket) -> None:
                         _push(connection)
                         return
                     reply = answer(request)
-                except (ControlError, ValueError, TypeError, AttributeError) as error:
+                except REFUSALS as error:
                     reply = {"error": str(error)}
                 connection.sendall(_line(reply))
         except OSError:

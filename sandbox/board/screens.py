@@ -69,6 +69,8 @@ class OledChip:
             count = _ARGUMENTS.get(command, 0)
             arguments = commands[at + 1 : at + 1 + count]
             at += 1 + count
+            if len(arguments) < count:
+                return  # cut short: the chip goes on waiting, and the next control byte ends that
             if command in {0xAE, 0xAF}:
                 self.lit = command == 0xAF  # noqa: PLR2004 -- display on
             elif command in {0xA6, 0xA7}:

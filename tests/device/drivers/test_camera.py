@@ -2,6 +2,8 @@ import threading
 
 import numpy as np
 import pytest
+import segno
+import zxingcpp
 
 from device.drivers import Camera, DriverError
 from device.drivers.camera import CameraConfig, PiCamera, controls_for
@@ -43,6 +45,27 @@ def test_padded_rows_are_viewed_without_a_copy(film, board, pixel_format):
     camera.stop()
     assert board.camera.frames == 1
     assert film.width == 320
+
+
+def test_a_code_is_read_straight_from_the_cameras_padded_buffer(film):
+    drawn = segno.make("JX1:HELLO", error="m", micro=False)
+    modules = np.array([list(row) for row in drawn.matrix_iter(border=4)], np.uint8)
+    code = np.kron(1 - modules, np.full((8, 8), 255, np.uint8))
+    picture = np.full((240, 320), 90, np.uint8)
+    picture[: code.shape[0], : code.shape[1]] = code[:240]
+    film.show(picture)
+    camera = PiCamera(config(width=300))
+    camera.start()
+    with camera.frame(1.0) as frame:
+        assert not frame.luma.flags.c_contiguous
+        assert [found.text for found in zxingcpp.read_barcodes(frame.luma)] == ["JX1:HELLO"]
+    camera.stop()
+
+
+def test_a_frame_may_be_released_after_the_camera_was_stopped(camera):
+    frame = camera.frame(1.0)
+    camera.stop()
+    frame.release()
 
 
 def test_frames_are_counted_and_come_in_time_order(camera):
