@@ -11,7 +11,7 @@ from fleet.models import Document, Gate, Permit, Region, SigningRequest, StatusL
 from fleet.overview.gates import GateRow, Standing
 
 SOON_S: Final = 7 * 86_400  # a week to get something signed or granted
-MOST: Final = 8  # the list is for acting on; the rest is counted
+MOST: Final = 5  # the list is for acting on; the rest is counted
 
 BAD, CARE = "deny", "refer"
 

@@ -39,6 +39,8 @@ class Version:
     name: str
     held: int | None
     desired: int | None
+    label: str = ""
+    """Of a list: issuer/shard, or the end of its uri when the fleet does not know it."""
 
     @property
     def drifts(self) -> bool:
@@ -73,7 +75,8 @@ class Desired:
     root: int | None
     trust: int | None
     assignments: Mapping[str, int]
-    lists: Mapping[str, int]
+    lists: Mapping[str, tuple[int, str]]
+    """By uri: sequence, and `issuer/shard` for people."""
 
 
 def desired(session: Session) -> Desired:
@@ -84,7 +87,12 @@ def desired(session: Session) -> Desired:
         root=newest.get("root"),
         trust=newest.get("trust"),
         assignments=dict(session.execute(select(Assignment.gate_id, Assignment.version)).all()),
-        lists=dict(session.execute(select(StatusList.uri, StatusList.seq)).all()),
+        lists={
+            row.uri: (row.seq, f"{row.issuer_id}/{row.shard}")
+            for row in session.execute(
+                select(StatusList.uri, StatusList.seq, StatusList.issuer_id, StatusList.shard)
+            )
+        },
     )
 
 
@@ -154,7 +162,10 @@ def _standing(
 
 
 def _versions(held: Held, wanted: Desired, gate_id: str) -> tuple[Version, ...]:
-    lists = [Version(f"status:{uri}", seq, wanted.lists.get(uri)) for uri, seq in sorted(held.lists.items())]
+    lists = [
+        Version("list", seq, *wanted.lists.get(uri, (None, uri[-12:])))
+        for uri, seq in sorted(held.lists.items())
+    ]
     return (
         Version("root", held.root, wanted.root),
         Version("trust", held.trust, wanted.trust),
