@@ -114,7 +114,8 @@ class PiCamera:
             _check_stream(camera.stream_configuration("main"), config)
             camera.start()
         except BaseException:
-            camera.close()
+            with _Quiet():
+                camera.close()
             raise
         return camera
 

@@ -1,3 +1,4 @@
+import sys
 import threading
 
 import numpy as np
@@ -172,3 +173,45 @@ def test_a_fixed_exposure_replaces_the_automatic_one():
 def test_an_impossible_configuration_is_refused(wrong):
     with pytest.raises(DriverError):
         config(**wrong)
+
+
+def test_a_machine_without_picamera2_says_which_packages_to_install(board, monkeypatch):  # noqa: ARG001
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    with pytest.raises(DriverError, match="system-packages"):
+        PiCamera(config()).start()
+
+
+def test_a_camera_that_gives_another_format_is_refused_and_closed(film, monkeypatch):  # noqa: ARG001
+    import picamera2
+
+    closed = []
+
+    def close(camera):
+        closed.append(camera)
+
+    monkeypatch.setattr(picamera2.Picamera2, "stream_configuration", lambda *_: {"format": "MJPEG"})
+    monkeypatch.setattr(picamera2.Picamera2, "close", close)
+    with pytest.raises(DriverError, match="gives MJPEG, YUV420 was asked for"):
+        PiCamera(config()).start()
+    assert closed
+
+
+def test_a_camera_that_fails_in_the_middle_is_closed_and_can_be_started_again(camera, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("camera frontend has timed out")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(camera._camera), "capture_request", fail)
+        with pytest.raises(DriverError, match="frontend has timed out"):
+            camera.frame(1.0)
+    camera.start()
+    camera.frame(1.0).release()
+
+
+def test_a_picture_that_cannot_be_mapped_goes_back_to_the_camera(camera, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(type(camera._camera), "stream_configuration", lambda *_: {})
+        for _ in range(6):  # more often than there are buffers
+            with pytest.raises(DriverError, match="could not be mapped"):
+                camera.frame(1.0)
+    camera.frame(1.0).release()

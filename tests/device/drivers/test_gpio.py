@@ -197,3 +197,16 @@ def test_a_process_that_ends_drops_the_relay():
     assert done.returncode == 3
     assert done.stdout.split("\n")[:2] == ["17 1.0", "17 0.0"]
     assert done.stderr == ""
+
+
+def test_a_relay_pin_that_fails_is_an_error_and_closing_everything_still_works(gpio, monkeypatch):
+    def fail(*_):
+        raise OSError("gpiochip is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("sandbox.board.pins.BoardPin._set_state", fail)
+        with pytest.raises(DriverError, match="gpiochip is gone"):
+            gpio.barrier.open()
+        gpio.barrier.release()
+    gpio.barrier.open()
+    assert gpio.barrier.is_open

@@ -126,3 +126,17 @@ def test_an_unknown_variant_or_address_is_refused():
 
 def test_the_recommended_variant_sees_five_degrees():
     assert VARIANTS_DEG[Mlx90614Config().variant] == 5
+
+
+def test_a_bus_that_cannot_check_packets_is_refused(thermometer, monkeypatch):
+    monkeypatch.setattr("sandbox.board.i2c.FUNCS", 0x00000001)
+    with pytest.raises(SensorFault, match="SMBUS_PEC"):
+        thermometer.read()
+
+
+def test_an_emissivity_that_does_not_stay_is_a_fault(thermometer, board):
+    def forget(_):
+        board.thermometer.eeprom[0x04] = 0x1234
+
+    with pytest.raises(SensorFault, match="did not keep"):
+        thermometer.set_emissivity(0.9, sleep=forget)
