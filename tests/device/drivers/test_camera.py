@@ -137,7 +137,7 @@ def test_stopping_wakes_the_thread_that_waits_for_a_frame(camera, board):
     assert failures
 
 
-def test_no_camera_on_the_ribbon_is_a_driver_error_and_it_may_come_later(film, board):  # noqa: ARG001
+def test_no_camera_on_the_ribbon_is_a_driver_error_and_it_may_come_later(film, board):  # noqa: ARG001 -- the machine
     board.camera.unplugged = True
     camera = PiCamera(config())
     with pytest.raises(DriverError, match="did not start"):
@@ -175,13 +175,13 @@ def test_an_impossible_configuration_is_refused(wrong):
         config(**wrong)
 
 
-def test_a_machine_without_picamera2_says_which_packages_to_install(board, monkeypatch):  # noqa: ARG001
+def test_a_machine_without_picamera2_says_which_packages_to_install(board, monkeypatch):  # noqa: ARG001 -- the machine
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(DriverError, match="system-packages"):
         PiCamera(config()).start()
 
 
-def test_a_camera_that_gives_another_format_is_refused_and_closed(film, monkeypatch):  # noqa: ARG001
+def test_a_camera_that_gives_another_format_is_refused_and_closed(film, monkeypatch):  # noqa: ARG001 -- the machine
     import picamera2
 
     closed = []
