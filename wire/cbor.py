@@ -11,7 +11,7 @@ from wire.errors import Flaw, WireError
 MAX_DEPTH: Final = 8
 # Below this size too few keys fit in for their hashes to matter, and the hook alone is enough.
 _SCAN_FROM_BYTES: Final = 1_024
-_BYTES, _TEXT, _ARRAY, _MAP = 2, 3, 4, 5  # major types: RFC 8949, 3.1
+_BYTES, _TEXT, _ARRAY, _MAP, _TAG = 2, 3, 4, 5, 6  # major types: RFC 8949, 3.1
 _KEY_TYPES: Final = frozenset({0, 1, _TEXT})
 
 # Tags that cbor2 would otherwise turn into dates, big numbers, shared references and the like.
@@ -68,6 +68,8 @@ def _scan_keys(data: bytes) -> None:
         at += 1
         if is_map and not left & 1 and major not in _KEY_TYPES:
             raise WireError(Flaw.CBOR, "a key is neither an integer nor a text")
+        if major == _TAG:  # the decoder would decode what is tagged before it asks about the tag
+            raise WireError(Flaw.CBOR, "a tag stands where none is allowed")
         if number >= 24:  # noqa: PLR2004 - RFC 8949, 3: the number follows in 1, 2, 4 or 8 bytes
             width = 1 << (number & 7)
             number, at = int.from_bytes(data[at : at + width]), at + width

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from wire import cose, schema
 from wire.documents import Direction
@@ -206,6 +206,15 @@ STATE: Final = schema.record(State)
 REPLY: Final = schema.record(Reply)
 _CHECKPOINT: Final = schema.record(Checkpoint)
 
+# What a gate publishes or keeps, how it is written, and the most bytes that anybody reads of it.
+MESSAGES: Final[Mapping[type, tuple[schema.Codec[Any], int]]] = {
+    Entry: (ENTRY, MAX_EVENT_BYTES),
+    Batch: (BATCH, MAX_MESSAGE_BYTES),
+    Hello: (HELLO, MAX_MESSAGE_BYTES),
+    State: (STATE, MAX_MESSAGE_BYTES),
+    Reply: (REPLY, MAX_MESSAGE_BYTES),
+}
+
 NOTHING_HELD: Final = Held(root=0, trust=0, assignment=0, lists={})
 
 
@@ -217,6 +226,27 @@ def genesis(gate: str, journal: bytes) -> bytes:
 def event_hash(data: bytes) -> bytes:
     """The hash of an event: SHA-256 over its exact bytes, which hold the hash of the one before."""
     return hashlib.sha256(data).digest()
+
+
+def write(message: Entry | Batch | Hello | State | Reply) -> bytes:
+    """The bytes of a message; WireError for one that its own reader would refuse, also for its size."""
+    codec, max_bytes = MESSAGES[type(message)]
+    return schema.write(codec, message, max_bytes=max_bytes)
+
+
+def read_hello(data: bytes) -> Hello:
+    """What a gate says on every connect, or WireError."""
+    return schema.read(HELLO, data, max_bytes=MAX_MESSAGE_BYTES)
+
+
+def read_state(data: bytes) -> State:
+    """How a gate is, or WireError."""
+    return schema.read(STATE, data, max_bytes=MAX_MESSAGE_BYTES)
+
+
+def read_reply(data: bytes) -> Reply:
+    """A gate's answers and wishes, or WireError."""
+    return schema.read(REPLY, data, max_bytes=MAX_MESSAGE_BYTES)
 
 
 def read_entry(data: bytes) -> Entry:
@@ -239,7 +269,7 @@ def read_batch(data: bytes) -> tuple[Batch, tuple[Entry, ...]]:
 def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:
     """A checkpoint signed by the gate's own key."""
     header = cose.Header(kid=signer.public.kid, content_type=CHECKPOINT_TYPE)
-    return cose.sign1(schema.write(_CHECKPOINT, checkpoint), header, signer)
+    return cose.sign1(schema.write(_CHECKPOINT, checkpoint, max_bytes=256), header, signer)
 
 
 def verify_checkpoint(data: bytes, key: PublicKey) -> Checkpoint:
