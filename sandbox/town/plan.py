@@ -13,7 +13,7 @@ from sandbox.issuer.residents import DEMO_PEOPLE, Resident
 from sandbox.town.cases import CASES, Case
 from wire.reasons import Colour
 
-NORMAL_C: Final = (36.5, 0.25)
+NORMAL_C: Final = (36.45, 0.2)
 """Mean and spread of healthy body temperatures here."""
 FEVER_C: Final = (38.6, 0.4)
 GAP_S: Final = (1.5, 5.0)

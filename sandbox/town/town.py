@@ -1,0 +1,99 @@
+"""All streets together: what the demo starts, and what the wallet's page reaches the gates through."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from sandbox.errors import SandboxError
+from sandbox.town.cases import Supplies
+from sandbox.town.plan import Visit
+from sandbox.town.site import Site
+from sandbox.town.street import Guest, Street
+from sandbox.town.tell import Told, Voice, columns
+from sandbox.wallet.doors import GateName, Seen
+from wire.reasons import Verdict, verdict_of
+
+
+@dataclass
+class Tally:
+    """How many people there were, and how they fared."""
+
+    people: int = 0
+    by_verdict: dict[Verdict | None, int] = field(default_factory=dict)
+
+    def count(self, told: Told) -> None:
+        """Add one person."""
+        verdict = None if told.reason is None else verdict_of(told.reason)
+        self.people += 1
+        self.by_verdict[verdict] = self.by_verdict.get(verdict, 0) + 1
+
+
+class Town:
+    """The wallet's `Doors`, and the narrator of everything that happens at them."""
+
+    def __init__(
+        self, sites: Sequence[Site], visits: Sequence[Iterable[Visit]], supplies: Supplies, voice: Voice
+    ):
+        self.tally = Tally()
+        self._voice = voice
+        self._wide = max(columns(voice.choose((site.name.zh, site.name.en))) for site in sites)
+        self._streets = {
+            site.name.id: Street(site, iter(theirs), supplies, self._report)
+            for site, theirs in zip(sites, visits, strict=True)
+        }
+
+    @property
+    def gates(self) -> Sequence[GateName]:
+        """All gates, in the order of the town."""
+        return [street.site.name for street in self._streets.values()]
+
+    @property
+    def through(self) -> bool:
+        """Whether everybody in the plan has been."""
+        return all(street.through.is_set() for street in self._streets.values())
+
+    def open(self, gate: str) -> None:
+        """Let people come to this gate; once."""
+        self._street(gate).start()
+
+    def is_open(self, gate: str) -> bool:
+        """Whether people come to this gate."""
+        return self._street(gate).is_alive()
+
+    def show(self, gate: str, number: int, body_c: float) -> None:
+        """Send a person to a gate with a fresh code."""
+        self._street(gate).invite(Guest(number, body_c))
+
+    def seen(self, gate: str) -> Seen | None:
+        """The newest walk to this gate from the wallet."""
+        return self._street(gate).seen
+
+    def screen(self, gate: str) -> Image.Image | None:
+        """What the gate's own display shows."""
+        return self._street(gate).site.screen()
+
+    def stop(self, wait_s: float = 3.0) -> None:
+        """Send everybody home."""
+        for street in self._streets.values():
+            street.stop()
+        for street in self._streets.values():
+            if street.is_alive():
+                street.join(wait_s)
+
+    def _street(self, gate: str) -> Street:
+        try:
+            return self._streets[gate]
+        except KeyError:
+            raise SandboxError("there is no such gate in this town") from None
+
+    def _report(self, _visit: Visit, told: Told) -> None:
+        self.tally.count(told)
+        self._voice.tell(told, self._wide)
+
+
+def for_gate(visits: Iterable[Visit], gate: int, people: int | None) -> Iterable[Visit]:
+    """Those of a plan's first `people` visits (None: of all) that lead to one gate."""
+    some = visits if people is None else itertools.takewhile(lambda visit: visit.order < people, visits)
+    return (visit for visit in some if visit.gate == gate)
