@@ -1,0 +1,228 @@
+"""The event journal: appended durably, chained by hash, bounded in size, forgotten only against receipts.
+
+When the limit is reached, whole stretches of events give way, and one tombstone takes their place *at the
+head of the chain*, so that the gate's signed checkpoints cover it: `about` and `until` are the first and
+last sequence that went (of these, what has not arrived never will), `counts` their reasons added up, and
+`word` is 64 hex digits: the first 16 bytes of the hash before `about`, and of the hash of `until`, by
+which a reader joins the chain on both sides of the gap.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Final
+
+from device.firmware import marks, room
+from device.firmware.errors import JournalError
+from wire import messages, schema
+from wire.documents import Range, Receipt
+from wire.errors import WireError
+from wire.messages import Entry
+
+NEARLY: Final = 0.9  # of the limit: time to say so
+_UNCOVERED: Final = """SELECT count(*), coalesce(sum(size), 0) FROM event
+    WHERE sequence BETWEEN ? AND ? AND received_ms IS NULL"""
+_COVER: Final = "UPDATE event SET received_ms = ? WHERE sequence BETWEEN ? AND ? AND received_ms IS NULL"
+_DROP_COVERED: Final = """DELETE FROM event WHERE sequence IN
+    (SELECT sequence FROM event WHERE received_ms IS NOT NULL AND sequence < ? ORDER BY sequence LIMIT ?)"""
+
+
+class Journal:
+    """The journal in an open database; for the one thread that opened it."""
+
+    def __init__(self, db: sqlite3.Connection, gate: str, journal: bytes, *, limit_bytes: int) -> None:
+        self._db = db
+        self._limit = limit_bytes
+        self.gate = gate
+        self.journal = journal
+        self._marks = marks.count(db, messages.genesis(gate, journal))
+
+    @property
+    def head(self) -> int:
+        """The newest sequence; 0 while the journal is empty."""
+        return self._marks.head
+
+    @property
+    def head_hash(self) -> bytes:
+        """The hash of the newest event; what the first one will name while the journal is empty."""
+        return self._marks.hash
+
+    @property
+    def tail(self) -> int:
+        """The oldest sequence without a receipt; the next one to be when there is none."""
+        return self._marks.tail
+
+    @property
+    def backlog(self) -> int:
+        """How many events have no receipt."""
+        return self._marks.backlog
+
+    @property
+    def nearly_full(self) -> bool:
+        """Whether events without a receipt alone come near the limit: soon some will have to give way."""
+        return self._marks.unsent_size > NEARLY * self._limit
+
+    @property
+    def epoch(self) -> bytes | None:
+        """The fleet's present epoch, None before the first receipt."""
+        row = self._db.execute("SELECT id FROM epoch WHERE current").fetchone()
+        return None if row is None else bytes(row[0])
+
+    def append(self, entry: Entry) -> Entry:
+        """Keep an event durably; its sequence and hash of the one before are filled in here.
+
+        Raises JournalError, and then nothing was kept: do not open on account of this event.
+        """
+        with self._changing():
+            placed, data = self._placed(entry)
+            if self._marks.size + marks.ROW_BYTES + len(data) > self._limit:
+                self._make_room(entry, len(data))
+                placed, data = self._placed(entry)
+            self._insert(placed, data)
+        return placed
+
+    def pending(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Events without a receipt, with sequences above `after`, oldest first, in their exact bytes."""
+        rows = self._db.execute(marks.PENDING, (max(after, self.tail - 1), limit))
+        return [(sequence, bytes(data)) for sequence, data in rows]
+
+    def newest(self, limit: int) -> list[Entry]:
+        """The newest events, oldest of them first: for what a gate remembers over a restart."""
+        rows = self._db.execute("SELECT data FROM event ORDER BY sequence DESC LIMIT ?", (limit,))
+        return [messages.read_entry(bytes(row[0])) for row in rows][::-1]
+
+    def receipted(self, receipt: Receipt, now_ms: int) -> int:
+        """Mark what a believed receipt covers; return how many events that were new to it.
+
+        A range whose last hash is not this journal's covers nothing. A new epoch re-opens everything kept
+        first; a receipt of an epoch that was replaced before covers nothing.
+        """
+        with self._changing():
+            if not self._enter(receipt.epoch):
+                return 0
+            before = self.backlog
+            for part in receipt.ranges:
+                self._cover(part, now_ms)
+            return before - self.backlog
+
+    def new_epoch(self, epoch: bytes) -> bool:
+        """Take over the fleet's epoch; False, and nothing changes, for one that was replaced before."""
+        with self._changing():
+            return self._enter(epoch)
+
+    def purge(self, before_ms: int) -> int:
+        """Forget events whose receipt came before `before_ms`; return how many."""
+        with self._changing():
+            gone = self._db.execute(
+                "DELETE FROM event WHERE received_ms < ? AND sequence < ?", (before_ms, self.head)
+            ).rowcount
+            self._recount()
+        return gone
+
+    def verify_chain(self, last: int | None = None) -> int:
+        """Check sequences and hashes of what is kept (of the `last` events only, when given).
+
+        Returns how many were checked; JournalError names the first one that does not fit.
+        """
+        after = 0 if last is None else self.head - last
+        before: tuple[int, bytes] = (0, messages.genesis(self.gate, self.journal))
+        checked = 0
+        rows = self._db.execute(
+            "SELECT sequence, data FROM event WHERE sequence > ? ORDER BY sequence", (after,)
+        )
+        for sequence, data in rows:
+            entry = messages.read_entry(bytes(data))
+            follows = sequence != before[0] + 1 or entry.previous == before[1]
+            if entry.sequence != sequence or not follows:
+                raise JournalError(
+                    f"event {sequence} does not follow from the one before; the file was changed"
+                )
+            before = (sequence, messages.event_hash(bytes(data)))
+            checked += 1
+        return checked
+
+    def _placed(self, entry: Entry) -> tuple[Entry, bytes]:
+        placed = replace(entry, sequence=self.head + 1, previous=self.head_hash)
+        data = schema.write(messages.ENTRY, placed)
+        if len(data) > messages.MAX_EVENT_BYTES:
+            raise JournalError(f"an event of {len(data)} bytes is too long; it was not kept")
+        return placed, data
+
+    def _insert(self, entry: Entry, data: bytes) -> None:
+        row = (entry.sequence, room.rank_of(entry), data)
+        self._db.execute("INSERT INTO event (sequence, rank, data) VALUES (?, ?, ?)", row)
+        cost, known = marks.ROW_BYTES + len(data), self._marks
+        self._marks = replace(
+            known,
+            head=entry.sequence,
+            hash=messages.event_hash(data),
+            backlog=known.backlog + 1,
+            size=known.size + cost,
+            unsent_size=known.unsent_size + cost,
+        )
+
+    def _cover(self, part: Range, now_ms: int) -> None:
+        row = self._db.execute("SELECT data FROM event WHERE sequence = ?", (part.last,)).fetchone()
+        if row is None or messages.event_hash(bytes(row[0])) != part.hash:
+            return
+        span = (max(part.first, self.tail), part.last)
+        rows, size = self._db.execute(_UNCOVERED, span).fetchone()
+        self._db.execute(_COVER, (now_ms, *span))
+        unsent = self._marks.unsent_size - size
+        self._marks = replace(
+            self._marks,
+            backlog=self.backlog - rows,
+            unsent_size=unsent,
+            tail=marks.tail_from(self._db, self.tail, self.head),
+        )
+
+    def _enter(self, epoch: bytes) -> bool:
+        if epoch == self.epoch:
+            return True
+        if self._db.execute("SELECT 1 FROM epoch WHERE id = ?", (epoch,)).fetchone():
+            return False
+        self._db.execute("UPDATE epoch SET current = 0")
+        self._db.execute("INSERT INTO epoch VALUES (?, 1)", (epoch,))
+        self._db.execute("UPDATE event SET received_ms = NULL")
+        self._recount()
+        return True
+
+    def _make_room(self, entry: Entry, needed: int) -> None:
+        """Let events go until `needed` bytes fit beside what is left; JournalError when nothing can go."""
+        goal = self._limit - needed - marks.ROW_BYTES
+        while self._marks.size > goal:
+            if self._db.execute(_DROP_COVERED, (self.head, room.STRETCH)).rowcount:
+                self._recount()
+                continue
+            stretch = room.oldest_stretch(self._db, self.head)
+            if stretch is None:
+                raise JournalError(
+                    "the journal is full; the event was not kept, connect the gate to its fleet"
+                )
+            self._bury(stretch, entry)
+
+    def _bury(self, stretch: room.Stretch, entry: Entry) -> None:
+        gone = [(messages.read_entry(data).sequence,) for data in stretch.events]
+        self._db.executemany("DELETE FROM event WHERE sequence = ?", gone)
+        self._recount()
+        self._insert(*self._placed(stretch.tombstone(entry)))
+
+    def _recount(self) -> None:
+        self._marks = marks.count(self._db, messages.genesis(self.gate, self.journal))
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One durable transaction; on any error the table and what is known of it are as before."""
+        before = self._marks
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            self._marks = before
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error | WireError):
+                raise JournalError(f"the journal could not be written ({error}); nothing was kept") from error
+            raise

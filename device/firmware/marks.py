@@ -1,0 +1,45 @@
+"""What is true of the table of events: counted once at the start, then kept up to date by the journal."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Final
+
+from wire import messages
+
+ROW_BYTES: Final = 48
+# `size` counts what SQLite needs beside the bytes: 48 a row, measured over 100,000 events.
+SCHEMA: Final = """
+CREATE TABLE event (sequence INTEGER PRIMARY KEY, rank INTEGER NOT NULL, data BLOB NOT NULL,
+                    received_ms INTEGER, size INTEGER AS (length(data) + 48) VIRTUAL) STRICT;
+CREATE TABLE epoch (id BLOB PRIMARY KEY, current INTEGER NOT NULL) STRICT;
+"""
+PENDING: Final = """SELECT sequence, data FROM event WHERE sequence > ? AND received_ms IS NULL
+    ORDER BY sequence LIMIT ?"""
+_COUNT: Final = """SELECT count(*) FILTER (WHERE received_ms IS NULL), coalesce(sum(size), 0),
+    coalesce(sum(size) FILTER (WHERE received_ms IS NULL), 0) FROM event"""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What an append need not ask; sizes in bytes."""
+
+    head: int
+    hash: bytes
+    tail: int
+    backlog: int
+    size: int
+    unsent_size: int
+
+
+def count(db: sqlite3.Connection, genesis: bytes) -> Marks:
+    """Read everything from the table; `genesis` is the hash that the first event names."""
+    backlog, size, unsent_size = db.execute(_COUNT).fetchone()
+    newest = db.execute("SELECT sequence, data FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
+    head, head_hash = (newest[0], messages.event_hash(bytes(newest[1]))) if newest else (0, genesis)
+    return Marks(head, head_hash, tail_from(db, 0, head), backlog, size, unsent_size)
+
+
+def tail_from(db: sqlite3.Connection, start: int, head: int) -> int:
+    """The oldest sequence from `start` on without a receipt, or the one after `head`."""
+    oldest = db.execute(PENDING, (start - 1, 1)).fetchone()
+    return head + 1 if oldest is None else int(oldest[0])

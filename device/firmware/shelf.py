@@ -1,0 +1,78 @@
+"""What a gate keeps beside its journal: signed documents as they came, counters, and commands it has done."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+SCHEMA: Final = """
+CREATE TABLE fact (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE document (kind TEXT NOT NULL, subject TEXT NOT NULL, version INTEGER NOT NULL,
+                       data BLOB NOT NULL, PRIMARY KEY (kind, subject)) STRICT;
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+CREATE TABLE command (id BLOB PRIMARY KEY, expires INTEGER NOT NULL) STRICT;
+"""
+_FLOOR: Final = "floor"
+
+
+class Shelf:
+    """Documents, counters and commands in an open database; for the one thread that opened it."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._bumped: Counter[str] = Counter()
+
+    def keep(self, kind: str, subject: str, version: int, data: bytes) -> None:
+        """Keep a document in the place of the one with the same kind and subject."""
+        self._db.execute("REPLACE INTO document VALUES (?, ?, ?, ?)", (kind, subject, version, data))
+
+    def kept(self, kind: str) -> list[tuple[str, int, bytes]]:
+        """Subject, version and bytes of every kept document of a kind, lowest version first."""
+        rows = self._db.execute(
+            "SELECT subject, version, data FROM document WHERE kind = ? ORDER BY version, subject", (kind,)
+        )
+        return [(subject, version, bytes(data)) for subject, version, data in rows]
+
+    def forget(self, kind: str, subject: str) -> None:
+        """Let a document go; none of that name is no error."""
+        self._db.execute("DELETE FROM document WHERE kind = ? AND subject = ?", (kind, subject))
+
+    def bump(self, name: str, by: int = 1) -> None:
+        """Count; durable with the next `save_counters`: a hand waving paper must not wear the card."""
+        self._bumped[name] += by
+
+    def save_counters(self) -> None:
+        """Make the counters durable."""
+        self._db.executemany(
+            "INSERT INTO counter VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            list(self._bumped.items()),
+        )
+        self._bumped.clear()
+
+    def counters(self) -> Mapping[str, int]:
+        """All counts since the file was made."""
+        total = Counter(dict(self._db.execute("SELECT name, value FROM counter").fetchall()))
+        total.update(self._bumped)
+        return dict(total)
+
+    @property
+    def floor_ms(self) -> int:
+        """The newest signed date that was believed, unix milliseconds; 0 when none was."""
+        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_FLOOR,)).fetchone()
+        return 0 if row is None else int.from_bytes(row[0])
+
+    @floor_ms.setter
+    def floor_ms(self, value: int) -> None:
+        """Keep a later date; an earlier one changes nothing."""
+        if value > self.floor_ms:
+            self._db.execute("REPLACE INTO fact VALUES (?, ?)", (_FLOOR, value.to_bytes(8)))
+
+    def executed(self, command: bytes) -> bool:
+        """Whether a command with this id was taken up before."""
+        return self._db.execute("SELECT 1 FROM command WHERE id = ?", (command,)).fetchone() is not None
+
+    def take_up(self, command: bytes, expires: int, now_s: int) -> None:
+        """Remember a command until it expires, *before* it is performed: rather not at all than twice."""
+        self._db.execute("DELETE FROM command WHERE expires < ?", (now_s,))
+        self._db.execute("REPLACE INTO command VALUES (?, ?)", (command, expires))
