@@ -40,8 +40,6 @@ class Code:
     expires: int
     colour: Colour | None
     list_issued: int | None = None
-    colour_known: bool = True
-    """False: the list holds a value without a meaning."""
     proof_issued: int | None = None
     paper: bool = False
     staff: bool = False
@@ -104,8 +102,6 @@ def _replay(code: Code, here: Here) -> Reason | None:  # noqa: ARG001 - one sign
 
 
 def _denied_colour(code: Code, here: Here) -> Reason | None:  # noqa: ARG001 - one signature for every rule
-    if not code.colour_known:
-        return Reason.COLOUR_UNKNOWN
     return None if code.colour is None else _DENYING.get(code.colour)
 
 

@@ -1,10 +1,11 @@
 """The lane: one table says for each state and event what comes next, and what is to be done about it.
 
-`step` is the only way from one state to the next. It changes nothing outside: it returns effects, in the order
-in which they must be performed. Where a row journals and opens, the journal stands first; fire alone opens
+`step` is the only way from one state to the next. It changes nothing outside: it returns effects in the order
+to perform them. Where a row journals and opens, the journal stands first; fire alone opens
 before anything is written. An event that a state does not expect changes nothing and is counted.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -157,20 +158,15 @@ _JOURNALS: Final = {
 
 def _bound(do: Do, lane: Lane, times: Times) -> Effect:
     """The effect for one cell of the table."""
-    match do:
-        case Do.OPEN:
-            return OpenBarrier(min(times.pulse_s, times.longest_open_s))
-        case Do.RELEASE:
-            return OpenBarrier(None)
-        case Do.CLOSE:
-            return CloseBarrier()
-        case Do.MEASURE:
-            return StartMeasuring()
-        case Do.GIVE_UP:
-            return GiveUp()
-        case Do.COUNT:
-            return CountRefusal(lane.reason or Reason.MALFORMED)
-        case Do.SHOW:
-            return Show(lane.state, lane.reason, lane.hint)
-        case _:
-            return Journal(_JOURNALS[do])
+    if do in _JOURNALS:
+        return Journal(_JOURNALS[do])
+    effects: Mapping[Do, Effect] = {
+        Do.OPEN: OpenBarrier(min(times.pulse_s, times.longest_open_s)),
+        Do.RELEASE: OpenBarrier(None),
+        Do.CLOSE: CloseBarrier(),
+        Do.MEASURE: StartMeasuring(),
+        Do.GIVE_UP: GiveUp(),
+        Do.COUNT: CountRefusal(lane.reason or Reason.MALFORMED),
+        Do.SHOW: Show(lane.state, lane.reason, lane.hint),
+    }
+    return effects[do]

@@ -19,12 +19,12 @@ from wire.policy import Site
 CHIP_C: Final = 0.2
 """MLX90614xCx, object 36 to 39 °C, ambient 16 to 40 °C (datasheet 3901090614, medical accuracy)."""
 
-# Heat balance between skin and air: body = surface + k · (surface - ambient), k normally about 0.13 for
-# exposed skin (Pompei, US patent 6,056,435). The wrist has no published k: 0.20 puts it 2.3 °C below the body
-# at 23 °C, and is to be replaced by a study on the spot before anybody relies on it.
+# Heat balance of skin and air: body = surface + k · (surface - ambient), k normally about 0.13 for
+# exposed skin (Pompei, US patent 6,056,435). The wrist has no published k: 0.20 puts it 2.3 °C below
+# the body at 23 °C, and is to be replaced by a study on the spot before anybody relies on it.
 SITE_K: Final = {Site.FOREHEAD: 0.13, Site.WRIST: 0.20}
 
-# Forehead against axilla and mouth was studied from 14 to 32 °C (Chen, Zhu, Lin, Liu: IJERPH 2022, 19, 15883);
+# Forehead against axilla and mouth was studied from 14 to 32 °C (Chen et al., IJERPH 2022, 19, 15883);
 # outside it no body temperature is told.
 AMBIENT_LOW_C: Final = 14.0
 AMBIENT_HIGH_C: Final = 32.0

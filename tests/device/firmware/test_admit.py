@@ -59,11 +59,6 @@ EARLY = {
     "orange": (replace(PHONE, colour=Colour.ORANGE), HERE, Reason.ORANGE),
     "red": (replace(PHONE, colour=Colour.RED), HERE, Reason.RED),
     "yellow": (replace(PHONE, colour=Colour.YELLOW), HERE, Reason.YELLOW),
-    "a colour without a meaning": (
-        replace(PHONE, colour=None, colour_known=False),
-        HERE,
-        Reason.COLOUR_UNKNOWN,
-    ),
     "no information": (replace(PHONE, colour=Colour.NO_INFORMATION), HERE, Reason.NO_INFORMATION),
     "no information, where it is admitted": (
         replace(PHONE, colour=Colour.NO_INFORMATION),
@@ -169,7 +164,6 @@ codes = st.builds(
     expires=st.integers(NOW - 100, NOW + 100),
     colour=st.none() | st.sampled_from(Colour),
     list_issued=st.none() | st.integers(NOW - 200_000, NOW),
-    colour_known=st.booleans(),
     proof_issued=st.none() | st.integers(NOW - 60, NOW + 60),
     paper=st.booleans(),
     staff=st.booleans(),
@@ -219,7 +213,6 @@ def test_nobody_is_admitted_but_the_green_and_whom_policy_names_and_never_with_f
     if reason is None or verdict_of(reason) is not Verdict.ADMIT:
         return
     assert allows(here.policy, code)
-    assert code.colour_known
     assert not here.clock_doubted
     assert code.recall in {Recall.NEW, Recall.SAME_VISIT}
     assert code.paper or -10 <= NOW - code.proof_issued <= 30 or here.policy is not DEFAULT
