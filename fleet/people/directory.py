@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fleet import audit
 from fleet.errors import ConflictError, FleetError, NotFoundError
 from fleet.models import USER_ROLES, User
 from fleet.people import passwords, sessions
@@ -25,7 +26,9 @@ class Person:
     disabled_at: int | None
 
 
-def add(session: Session, login: str, password_hash: str, role: str, now: int) -> User:
+def add(
+    session: Session, login: str, password_hash: str, role: str, now: int, actor: str = "command"
+) -> User:
     """Make an account with a digest of `passwords.digest`, which is slow and so made before a lock is taken.
 
     ConflictError when the name is taken, FleetError when name or role is unfit.
@@ -44,6 +47,7 @@ def add(session: Session, login: str, password_hash: str, role: str, now: int) -
     user = User(login=login, password_hash=password_hash, role=role, created_at=now)
     session.add(user)
     session.flush()
+    audit.append(session, now, actor, "person.add", user=user.id, role=role)
     return user
 
 
@@ -55,21 +59,26 @@ def get(session: Session, login: str) -> User:
     return user
 
 
-def set_password(session: Session, user: User, password_hash: str, keep: bytes | None = None) -> int:
+def set_password(
+    session: Session, user: User, password_hash: str, now: int, actor: str, *, keep: bytes | None = None
+) -> int:
     """Set a new digest of `passwords.digest`; the sessions end, except `keep`. Return how many ended."""
     user.password_hash = password_hash
+    audit.append(session, now, actor, "person.password", user=user.id)
     return sessions.end_all(session, user.id, keep)
 
 
-def disable(session: Session, user: User, now: int) -> int:
+def disable(session: Session, user: User, now: int, actor: str) -> int:
     """Take the right to sign in away; every session ends at once. Return how many ended."""
     user.disabled_at = user.disabled_at or now
+    audit.append(session, now, actor, "person.disable", user=user.id)
     return sessions.end_all(session, user.id)
 
 
-def enable(user: User) -> None:
+def enable(session: Session, user: User, now: int, actor: str) -> None:
     """Give the right to sign in back; the old sessions stay ended."""
     user.disabled_at = None
+    audit.append(session, now, actor, "person.enable", user=user.id)
 
 
 def people(session: Session) -> list[Person]:

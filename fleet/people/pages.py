@@ -9,6 +9,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
+from fleet import audit
 from fleet.errors import FleetError
 from fleet.people import directory, passwords, sessions
 from fleet.people.cookies import forget, remember
@@ -29,6 +30,11 @@ PER_NAME: Final = (
 
 def _failed(response: Response) -> bool:
     return response.status_code == 401  # noqa: PLR2004 - HTTP's number for "sign in"
+
+
+def _actor() -> str:
+    """Who is signed in, as the audit log names people."""
+    return f"user:{current_user.user_id}"
 
 
 def _attempted_name() -> str:
@@ -61,6 +67,7 @@ def sign_in_send() -> ResponseReturnValue:
         return render_template("people/sign_in.html", form=form, failed=True), 401
     with shared.database.session() as write:
         token = sessions.begin(write, user, request.user_agent.string, shared.now())
+        audit.append(write, shared.now(), f"user:{user.id}", "person.sign_in")
     session.clear()
     return remember(redirect(local_path(form.next.data) or "/", 303), token)
 
@@ -70,6 +77,7 @@ def sign_out() -> ResponseReturnValue:
     """End this session here and in the table."""
     with console().database.session() as write:
         sessions.end(write, current_user.token_digest)
+        audit.append(write, console().now(), _actor(), "person.sign_out")
     session.clear()
     return forget(redirect(url_for("people.sign_in"), 303))
 
@@ -124,7 +132,9 @@ def change_password() -> ResponseReturnValue:
         return _account(form, 422)
     with shared.database.session() as write:
         user = directory.get(write, current_user.login)
-        directory.set_password(write, user, password_hash, keep=current_user.token_digest)
+        directory.set_password(
+            write, user, password_hash, shared.now(), _actor(), keep=current_user.token_digest
+        )
     flash(_("Password changed. Every other session was ended."))
     return redirect(url_for("people.account"), 303)
 
@@ -134,6 +144,7 @@ def end_session() -> ResponseReturnValue:
     """End one of one's sessions by name, or, without a name, all but this one."""
     name = request.form.get("name")
     with console().database.session() as write:
+        audit.append(write, console().now(), _actor(), "person.end_sessions", which=name or "others")
         if name is None:
             sessions.end_all(write, current_user.user_id, keep=current_user.token_digest)
         elif not sessions.end_named(write, current_user, name):

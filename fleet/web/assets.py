@@ -52,6 +52,13 @@ def _drop_source_map(data: bytes) -> bytes:
     return data if marker < 0 else data[:marker].rstrip() + b"\n"
 
 
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
 def build(directory: Path) -> Assets:
     """Write every file as <name>.<digest>.<ext>, and a .gz beside it, into `directory`; older ones go."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -61,15 +68,10 @@ def build(directory: Path) -> Assets:
         data = _drop_source_map(source.read_bytes())
         stem, dot, extension = name.rpartition(".")
         served = f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}{dot}{extension}"
-        for path, content in (
-            (directory / served, data),
-            (directory / f"{served}.gz", gzip.compress(data, mtime=0)),
-        ):
-            keep.add(path.name)
-            if not path.exists():
-                partial = path.with_suffix(".partial")
-                partial.write_bytes(content)
-                partial.replace(path)
+        keep |= {served, f"{served}.gz"}
+        if not (directory / f"{served}.gz").exists():
+            _write(directory / served, data)
+            _write(directory / f"{served}.gz", gzip.compress(data, mtime=0))
         urls[name] = URL_PREFIX + served
     for path in directory.iterdir():
         if path.name not in keep:

@@ -32,10 +32,25 @@ def town():
     return module
 
 
-@pytest.fixture
-def console_database(tmp_path: Path):
-    with open_database(tmp_path / "fleet.db") as opened:
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory) -> bytes:
+    """The bytes of a database with all tables and nothing in them: closing folds the log into it."""
+    path = tmp_path_factory.mktemp("empty") / "fleet.db"
+    with open_database(path) as opened:
         opened.upgrade()
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def console_directory(tmp_path_factory) -> Path:
+    """Where consoles of this run keep their secret and static files."""
+    return tmp_path_factory.mktemp("console")
+
+
+@pytest.fixture
+def console_database(tmp_path: Path, empty_database: bytes):
+    (tmp_path / "fleet.db").write_bytes(empty_database)
+    with open_database(tmp_path / "fleet.db") as opened:
         yield opened
 
 
@@ -45,8 +60,8 @@ def clock():
 
 
 @pytest.fixture
-def app(console_database, tmp_path: Path, clock):
-    return wiring.create_console(console_database, Settings(), tmp_path / "web", clock)
+def app(console_database, console_directory: Path, clock):
+    return wiring.create_console(console_database, Settings(), console_directory, clock)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Loaded by the conftest files beside it, because tests are not an importable package.
 """
 
+import functools
 import hashlib
 import random
 
@@ -93,10 +94,16 @@ def event(at: int, sequence: int, **more) -> dict[str, object]:
     return row | more
 
 
+@functools.cache
+def digest_of_password() -> str:
+    """Made once: it is slow on purpose."""
+    return passwords.digest(PASSWORD)
+
+
 def add_person(database: Database, login: str = "wang", role: str = "owner", now: int = 0) -> None:
-    digest = passwords.digest(PASSWORD)
+    digest = digest_of_password()
     with database.session() as session:
-        directory.add(session, login, digest, role, now)
+        directory.add(session, login, digest, role, now, "command:test")
 
 
 def add_events(database: Database, rows: list[dict[str, object]]) -> None:
