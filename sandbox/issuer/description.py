@@ -28,7 +28,7 @@ def _key(authority: Authority, key: PublicKey, use: KeyUse) -> dict[str, Any]:
     begins = authority.founded - 3600
     return {
         "use": use.name.lower(),
-        "cose_key": cbor.encode(key.cose()).hex(),
+        "key": cbor.encode(key.cose()).hex(),
         "not_before": begins,
         "not_after": begins + KEY_LIFE_S,
     }
