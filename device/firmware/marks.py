@@ -6,11 +6,11 @@ from typing import Final
 
 from wire import messages
 
-ROW_BYTES: Final = 48
-# `size` counts what SQLite needs beside the bytes: 48 a row, measured over 100,000 events.
+ROW_BYTES: Final = 16
+# `size` counts what SQLite needs beside the bytes: 16 a row, measured over 30,000 events of 123 bytes.
 SCHEMA: Final = """
 CREATE TABLE event (sequence INTEGER PRIMARY KEY, rank INTEGER NOT NULL, data BLOB NOT NULL,
-                    received_ms INTEGER, size INTEGER AS (length(data) + 48) VIRTUAL) STRICT;
+                    received_ms INTEGER, size INTEGER AS (length(data) + 16) VIRTUAL) STRICT;
 CREATE TABLE epoch (id BLOB PRIMARY KEY, current INTEGER NOT NULL) STRICT;
 """
 PENDING: Final = """SELECT sequence, data FROM event WHERE sequence > ? AND received_ms IS NULL
