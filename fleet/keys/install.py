@@ -1,0 +1,46 @@
+"""Taking the online keys and the first root over from the ceremony."""
+
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from fleet import audit
+from fleet.errors import ConflictError, FleetError
+from fleet.keys import ledger, sealed
+from wire.documents import Role, Root
+
+MAX_ROOT_BYTES = 65_536
+
+
+def install(session: Session, carried: Path, keys: Path, now: int, actor: str) -> Root:
+    """Copy the keys that the ceremony made for the server into `keys` and store root version 1.
+
+    Everything is checked before anything is written; FleetError says what does not fit.
+    """
+    if ledger.root(session) is not None:
+        raise ConflictError("this fleet has a root already; nothing was installed. Rotate keys instead")
+    try:
+        data = (carried / "root-1.cbor").read_bytes()[: MAX_ROOT_BYTES + 1]
+    except OSError as error:
+        raise FleetError(f"{carried} holds no root-1.cbor; give the directory the ceremony made") from error
+    root = ledger.verified(session, data)
+    if not isinstance(root, Root):
+        raise FleetError(f"{carried}/root-1.cbor is no root document; nothing was installed")
+    opened = {role: sealed.open_role_key(carried, role) for role in sealed.ONLINE}
+    for role, key in opened.items():
+        if key.public.kid not in root.keys_of(role):
+            raise FleetError(
+                f"{role.value}.key is not the {role.value} key of the root; nothing was installed"
+            )
+    for role in sealed.ONLINE:
+        _copy(carried, keys, role)
+    ledger.add(session, root, data, now)
+    audit.append(session, now, actor, "keys.installed", root=root.version)
+    return root
+
+
+def _copy(carried: Path, keys: Path, role: Role) -> None:
+    for place in (sealed.key_file, sealed.pass_file):
+        data, path = sealed.read_private(place(carried, role)), place(keys, role)
+        if not path.exists() or sealed.read_private(path) != data:  # an installation may be repeated
+            sealed.write_private(path, data)

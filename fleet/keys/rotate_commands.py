@@ -1,0 +1,145 @@
+"""`jx-fleet rotate …`: a key's replacement from the first request to the end, and how far the gates are."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.orm import Session
+
+from fleet.config import Paths
+from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, opened, out, reading, show
+from fleet.keys import issuers, outbox, proposals, rotation, steps
+from fleet.keys.commands import say, tell
+from fleet.models import Rotation
+
+app = typer.Typer(no_args_is_help=True, help="Rotate keys: issuer, trust, director … status, advance, undo.")
+Number = Annotated[int, typer.Argument(help="Number of the rotation; see: rotate status.")]
+YEAR_S = 365 * 86_400
+
+
+def _then(session: Session, directory: Path, row: Rotation) -> None:
+    """After the commit: write the request's file, say what to do next."""
+    paths = outbox.write(session, Paths(directory).requests)
+    out.print(f"Rotation {row.id} of {row.key_label} is {row.state}.")
+    number = row.detail.get("request")
+    if row.state in {"awaiting", "retired"} and number is not None:
+        request = proposals.get(session, number)
+        say(request)
+        tell(paths, request)
+    elif row.state == "active":
+        out.print(f"Both keys are believed. When the old one is not used any more: rotate advance {row.id}")
+
+
+@app.command()
+def issuer(
+    name: Annotated[str, typer.Argument(metavar="ISSUER", help="Id of the issuer.")],
+    key: Annotated[str, typer.Option(help="Its new public key: COSE_Key as hex.")],
+    use: Annotated[str, typer.Option(help="What it signs: codes or lists.")] = "codes",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is valid.")] = 730,
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Bring a new key of an issuer in; old and new are believed until the old one is taken out."""
+    at = now()
+    fresh = issuers.issuer_key(issuers.public_key(key), use, at, at + days * 86_400)
+    with opened(directory) as database:
+        with database.session() as session:
+            row = rotation.start_issuer(session, name, fresh, at, actor())
+        with database.reading() as session:
+            _then(session, directory, row)
+
+
+@app.command()
+def trust(
+    old: Annotated[str | None, typer.Option(help="Key id that leaves at the end; else the first.")] = None,
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Have the desk make a new trust key, believed beside the old ones at first."""
+    with opened(directory) as database:
+        with database.session() as session:
+            row = rotation.start_trust(session, old, now(), actor())
+        with database.reading() as session:
+            _then(session, directory, row)
+
+
+def _online(name: str, directory: Path) -> None:
+    with opened(directory) as database:
+        with database.session() as session:
+            role = rotation.ONLINE[name]
+            row = rotation.start_online(session, Paths(directory).keys, role, now(), actor())
+        with database.reading() as session:
+            _then(session, directory, row)
+
+
+@app.command()
+def director(directory: Directory = DIRECTORY) -> None:
+    """Make a new director key (assignments, commands) and ask for a root with it."""
+    _online("director", directory)
+
+
+@app.command()
+def recorder(directory: Directory = DIRECTORY) -> None:
+    """Make a new recorder key (receipts) and ask for a root with it."""
+    _online("recorder", directory)
+
+
+@app.command()
+def timekeeper(directory: Directory = DIRECTORY) -> None:
+    """Make a new timekeeper key (signed time) and ask for a root with it."""
+    _online("timekeeper", directory)
+
+
+@app.command()
+def advance(
+    number: Number,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Do not wait for gates that lack it.")] = False,
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Go on with a rotation: make the new key the active one, then have the old one taken out."""
+    with opened(directory) as database:
+        with database.session() as session:
+            row = steps.get(session, number)
+            rotation.advance(session, Paths(directory).keys, row, now(), actor(), anyway=anyway)
+        with database.reading() as session:
+            _then(session, directory, row)
+
+
+@app.command()
+def undo(number: Number, directory: Directory = DIRECTORY) -> None:
+    """Give a rotation up; possible until it is active."""
+    with opened(directory) as database:
+        with database.session() as session:
+            row = steps.get(session, number)
+            rotation.undo(session, row, now(), actor())
+        with database.reading() as session:
+            _then(session, directory, row)
+            outbox.sweep(session, Paths(directory).keys)
+
+
+@app.command()
+def status(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
+    """Show every rotation: where it stands, how many gates hold it, which do not and since when."""
+    with reading(directory) as session:
+        found = [(row, steps.adoption(session, row)) for row in session.query(Rotation).order_by(Rotation.id)]
+    rows: list[dict[str, Any]] = [
+        {
+            "number": row.id,
+            "key": row.key_label,
+            "state": row.state,
+            "holding": len(seen.holding),
+            "of": len(seen.holding) + len(seen.lacking),
+            "updated_at": row.updated_at,
+        }
+        for row, seen in found
+    ]
+    if as_json:
+        for line, (_, seen) in zip(rows, found, strict=True):
+            line["lacking"] = [{"gate": gate, "last_heard": heard} for gate, heard in seen.lacking]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    show("Rotations", rows, as_json=False, empty="start one with: jx-fleet rotate issuer …")
+    for row, seen in found:
+        if row.state in {"published", "active", "retired"} and seen.lacking:
+            out.print(f"Rotation {row.id} is not held by:")
+            for gate, heard in seen.lacking:
+                out.print(f"  {gate}  last heard {day(heard)}")
