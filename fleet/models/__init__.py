@@ -1,6 +1,7 @@
 """The tables: times are unix seconds UTC, wire bytes are kept exactly as they came or will go."""
 
 from fleet.models.base import Base
+from fleet.models.commands import COMMAND_STATES, Command
 from fleet.models.documents import (
     REQUEST_STATES,
     ROTATION_STATES,
@@ -26,6 +27,7 @@ from fleet.models.places import (
 from fleet.models.records import Event, GateState, Journal
 
 __all__ = [
+    "COMMAND_STATES",
     "DIRECTIONS",
     "GATE_STATES",
     "REQUEST_STATES",
@@ -34,6 +36,7 @@ __all__ = [
     "Assignment",
     "Audit",
     "Base",
+    "Command",
     "Delta",
     "Document",
     "EnrolToken",

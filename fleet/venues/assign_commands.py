@@ -1,0 +1,110 @@
+"""`jx-fleet assign …`: which gate stands where, under which rules, from the command line."""
+
+import dataclasses
+import json
+from enum import Enum
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import select
+
+from fleet.console import DIRECTORY, AsJson, Directory, actor, now, out, reading, show, writing
+from fleet.errors import FleetError
+from fleet.models import Assignment as Row
+from fleet.models import GateState
+from fleet.venues import assignments
+from wire import envelope
+from wire.documents import Assignment
+
+app = typer.Typer(no_args_is_help=True, help="Assignments of gates: set, show, list.")
+GateId = Annotated[str, typer.Argument(metavar="GATE", help="12 hexadecimal digits.")]
+
+
+@app.command("set")
+def set_(
+    gate: GateId,
+    venue: Annotated[str | None, typer.Option(help="Where it stands; see: venue list.")] = None,
+    lane: Annotated[int | None, typer.Option(help="Lane number.", min=1, max=99)] = None,
+    direction: Annotated[str | None, typer.Option(help="in or out.")] = None,
+    policy: Annotated[
+        list[str] | None, typer.Option(help="name=value, like fever_c100=3730; may be repeated.")
+    ] = None,
+    closed: Annotated[bool | None, typer.Option("--closed/--open", help="Closed by the authority.")] = None,
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Assign a gate to a venue or change how it works there."""
+    wish = assignments.Wish(
+        venue=venue, lane=lane, direction=direction, closed=closed, policy=_pairs(policy or [])
+    )
+    with writing(directory) as session:
+        made = assignments.assign(session, gate, wish, now(), actor())
+    allowed = "" if made.permission else f" It may not scan yet: jx-fleet venue grant {made.venue} --days 90"
+    out.print(f"Gate {gate} is lane {made.lane} of {made.venue}, version {made.version}.{allowed}")
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = dict(pair.partition("=")[::2] for pair in given)
+    if not all(pairs.values()):
+        raise FleetError("a policy is given as name=value, like fever_c100=3730; nothing was assigned")
+    return pairs
+
+
+@app.command("show")
+def show_(gate: GateId, directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
+    """Show what a gate should hold."""
+    with reading(directory) as session:
+        body = assignments.read(session, gate)
+    values = {name: _plain(value) for name, value in _shown(body).items()}
+    if as_json:
+        typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
+        return
+    show(
+        f"Assignment of {gate}",
+        [{"what": name, "value": value} for name, value in values.items()],
+        as_json=False,
+        empty="",
+    )
+
+
+def _shown(body: Assignment) -> dict[str, Any]:
+    """Everything but the key for foreign subjects, which nobody needs to see, and the roster's digests."""
+    values = {field.name: getattr(body, field.name) for field in dataclasses.fields(body)}
+    values["foreign_key"] = "set" if body.foreign_key else None
+    values["staff"] = len(body.staff)
+    return values
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can say
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+@app.command("list")
+def list_(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
+    """List assignments: what each gate should hold and what it says it holds."""
+    with reading(directory) as session:
+        found = session.execute(
+            select(Row, GateState)
+            .outerjoin(GateState, GateState.gate_id == Row.gate_id)
+            .order_by(Row.gate_id)
+        ).all()
+    rows = []
+    for row, state in found:
+        body = envelope.read_body(Assignment, row.body)
+        rows.append(
+            {
+                "gate": row.gate_id,
+                "venue": body.venue,
+                "lane": body.lane,
+                "direction": body.direction.name.lower(),
+                "permit_until": body.permission.ends if body.permission else None,
+                "version": row.version,
+                "held": state.versions.get("assignment") if state else None,
+            }
+        )
+    show("Assignments", rows, as_json=as_json, empty="assign one with: jx-fleet assign set GATE --venue SLUG")

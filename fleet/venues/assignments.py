@@ -1,0 +1,175 @@
+"""What each gate is to be: derived from its venue, the venue's permit and what was wished for this gate.
+
+The row of a gate holds the unsigned body. What was wished (policy, hours, closed days, roster, offset)
+lives in that body; everything else is derived again whenever the tables change, so that a withdrawn
+permit or a renamed venue reaches the gate without anybody asking for it.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fleet import audit
+from fleet.errors import ConflictError, FleetError, NotFoundError
+from fleet.models import Assignment as Row
+from fleet.models import Gate, Permit, Venue
+from fleet.venues import registry
+from wire import envelope
+from wire.documents import Assignment, Direction, Permission
+from wire.errors import WireError
+from wire.policy import DEFAULT, Policy
+
+DAY_S: Final = 86_400
+LIFE_S: Final = 30 * DAY_S
+RENEW_S: Final = 10 * DAY_S  # before the end: a gate may be off for twenty days and still come back in time
+FOREIGN_KEY_BYTES: Final = 32
+DIRECTIONS: Final[Mapping[str, Direction]] = {"in": Direction.ENTRY, "out": Direction.EXIT}
+BEIJING_MIN: Final = 480
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is said when a gate is assigned; None leaves what was said before."""
+
+    venue: str | None = None
+    lane: int | None = None
+    direction: str | None = None
+    closed: bool | None = None
+    policy: Mapping[str, Any] | None = None
+
+
+def assign(session: Session, gate: str, wish: Wish, now: int, actor: str) -> Assignment:
+    """Assign a gate to a venue, or change its assignment; the publisher signs and sends it."""
+    place = session.get(Gate, gate)
+    if place is None:
+        raise NotFoundError(f"gate {gate} is not known; see: gate list")
+    if place.revoked_at is not None:
+        raise ConflictError(f"gate {gate} is revoked; nothing was assigned")
+    if wish.venue is not None:
+        place.venue_id = registry.venue(session, wish.venue).id
+    if place.venue_id is None:
+        raise FleetError(f"gate {gate} stands in no venue; say one: assign set {gate} --venue SLUG")
+    place.lane = place.lane if wish.lane is None else wish.lane
+    place.direction = place.direction if wish.direction is None else wish.direction
+    if place.direction not in DIRECTIONS:
+        raise FleetError(f"a direction is one of {', '.join(DIRECTIONS)}; nothing was assigned")
+    if place.state in {"seen", "enrolled"} and place.enrolled_at is not None:
+        place.state = "assigned"
+    row = session.get(Row, gate)
+    body = _wished(_derived(session, place, _read(row), now), wish)
+    made = _keep(session, place, row, body, now) or body
+    audit.append(session, now, actor, "gate.assigned", gate=gate, venue=place.venue_id, version=made.version)
+    return made
+
+
+def _wished(body: Assignment, wish: Wish) -> Assignment:
+    closed = body.closed if wish.closed is None else wish.closed
+    return replace(body, closed=closed, policy=_policy(body.policy, wish.policy or {}))
+
+
+def _policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:
+    values: dict[str, Any] = {}
+    for name, value in changes.items():
+        present = getattr(policy, name, None)
+        if present is None:
+            raise FleetError(f"{name} is no part of a policy; nothing was assigned")
+        try:
+            values[name] = type(present)[value.upper()] if type(present) is not int else int(value)
+        except (KeyError, ValueError) as error:
+            raise FleetError(f"{value!r} is no value for {name}; nothing was assigned") from error
+    return replace(policy, **values)
+
+
+def reconcile(session: Session, now: int) -> list[str]:
+    """Derive every assignment again; return the gates whose document changed or was due for renewal."""
+    changed = []
+    rows = session.execute(
+        select(Row, Gate).join(Gate, Gate.id == Row.gate_id).where(Gate.revoked_at.is_(None))
+    )
+    for row, gate in rows.all():
+        if gate.venue_id is not None and _keep(
+            session, gate, row, _derived(session, gate, _read(row), now), now
+        ):
+            changed.append(gate.id)
+    return changed
+
+
+def read(session: Session, gate: str) -> Assignment:
+    """The body a gate should hold; NotFoundError if it was never assigned."""
+    body = _read(session.get(Row, gate))
+    if body is None:
+        raise NotFoundError(f"gate {gate} has no assignment; first: jx-fleet assign set {gate} --venue SLUG")
+    return body
+
+
+def _read(row: Row | None) -> Assignment | None:
+    return None if row is None else envelope.read_body(Assignment, row.body)
+
+
+def _keep(session: Session, gate: Gate, row: Row | None, body: Assignment, now: int) -> Assignment | None:
+    """Store a body as the next version if it says something new, or if the present one ends soon."""
+    held = _read(row)
+    if held is not None and held.expires - now > RENEW_S:
+        same = replace(body, version=held.version, issued=held.issued, expires=held.expires)
+        if same == held:
+            return None
+    body = replace(body, version=row.version + 1 if row else 1, issued=now, expires=now + LIFE_S)
+    try:
+        data = envelope.write_body(body)
+    except WireError as error:
+        raise FleetError(f"the assignment of gate {gate.id} cannot be written: {error}") from error
+    row = row or Row(gate_id=gate.id)
+    row.version, row.body, row.updated_at = body.version, data, now
+    session.add(row)
+    session.flush()
+    return body
+
+
+def _derived(session: Session, gate: Gate, held: Assignment | None, now: int) -> Assignment:
+    venue = session.get_one(Venue, gate.venue_id)
+    kept = held.foreign_key if held and held.venue == venue.id else None
+    return Assignment(
+        version=held.version if held else 1,
+        issued=now,
+        expires=now + LIFE_S,
+        audience=gate.id,
+        venue=venue.id,
+        venue_zh=venue.name_zh,
+        venue_en=venue.name_en,
+        category=venue.kind,
+        location=venue.location,
+        permission=_permission(session, venue.id, now),
+        lane=str(gate.lane),
+        direction=DIRECTIONS[gate.direction],
+        policy=held.policy if held else DEFAULT,
+        staff=held.staff if held else (),
+        hours=held.hours if held else (),
+        closed_days=held.closed_days if held else (),
+        utc_offset_min=held.utc_offset_min if held else BEIJING_MIN,
+        closed=held.closed if held else False,
+        capacity=venue.capacity,
+        foreign_key=kept or _foreign_key(session, venue.id, gate.id),
+    )
+
+
+def _permission(session: Session, venue: str, now: int) -> Permission | None:
+    """The permit in force, or else the next one that was granted; the gate itself compares the dates."""
+    open_ = (Permit.venue_id == venue, Permit.withdrawn_at.is_(None), Permit.valid_until > now)
+    row = session.scalars(select(Permit).where(*open_).order_by(Permit.valid_from).limit(1)).first()
+    if row is None:
+        return None
+    return Permission(region=row.region_id, scope=row.scope, begins=row.valid_from, ends=row.valid_until)
+
+
+def _foreign_key(session: Session, venue: str, gate: str) -> bytes:
+    """The key that makes foreign subjects comparable within a venue: that of another lane, else a new one."""
+    others = select(Row).join(Gate, Gate.id == Row.gate_id).where(Gate.venue_id == venue, Gate.id != gate)
+    for row in session.scalars(others):
+        body = _read(row)
+        if body is not None and body.foreign_key is not None:
+            return body.foreign_key
+    return secrets.token_bytes(FOREIGN_KEY_BYTES)
