@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy.orm import Session
 
 from fleet.config import Paths, load_settings
@@ -24,6 +25,7 @@ Directory = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
+_TIMES: Final = ("_at", "_until", "_from", "_seen", "since")
 out: Final = Console(highlight=False)
 
 
@@ -74,21 +76,34 @@ def show(title: str, rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty:
         typer.echo(json.dumps(list(rows), ensure_ascii=False, indent=2))
         return
     if not rows:
-        out.print(f"{title}: –  {empty}")
+        say(f"{title}: –  {empty}")
         return
     table = Table(title=title, title_justify="left")
-    for heading in rows[0]:
-        table.add_column(heading.replace("_", " "))
+    for position, heading in enumerate(rows[0]):
+        table.add_column(heading.replace("_", " "), no_wrap=position == 0, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(name, value) for name, value in row.items()))
     out.print(table)
 
 
-def _cell(name: str, value: object) -> str:
+def show_one(title: str, row: Mapping[str, Any]) -> None:
+    """Print one thing, a line for each of its properties."""
+    table = Table(title=title, title_justify="left", show_header=False)
+    for name, value in row.items():
+        table.add_row(name.replace("_", " "), _cell(name, value))
+    out.print(table)
+
+
+def say(sentence: str) -> None:
+    """Print a sentence as it is: no markup, no line breaks that would cut a command in two."""
+    out.print(sentence, soft_wrap=True, markup=False)
+
+
+def _cell(name: str, value: object) -> Text:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None:
-        return "–"
-    if isinstance(value, int) and name.endswith(("_at", "_until", "_from", "last_seen")):
-        return day(value)
-    return str(value)
+        return Text("yes" if value else "no")
+    if value is None or value in ([], {}, ""):
+        return Text("–")
+    if isinstance(value, int) and name.endswith(_TIMES):
+        return Text(day(value))
+    return Text(str(value))  # never markup: names are written by people

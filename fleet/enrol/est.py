@@ -86,7 +86,7 @@ def _enrol(enrolment: Enrolment) -> Response:
     except FleetError as error:
         status = next(code for kind, code in _STATUS if isinstance(error, kind))
         with enrolment.database.session() as session:
-            audit.append(session, now, f"gate:{gate}", "enrol.refused", status=status, why=str(error))
+            audit.append(session, now, f"gate:{gate}", "enrol.refuse", status=status, why=str(error))
         return _text(str(error), status)
     return _certificates([certificate])
 

@@ -76,7 +76,7 @@ def redeem(
     row.enrolled_at = now
     if row.state == "seen":
         row.state = "enrolled"
-    audit.append(session, now, f"gate:{gate}", "gate.enrolled", kid=key.kid.hex(), serial=kept.serial)
+    audit.append(session, now, f"gate:{gate}", "gate.enrol", kid=key.kid.hex(), serial=kept.serial)
     return certificate
 
 

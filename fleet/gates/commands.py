@@ -2,13 +2,13 @@
 
 import dataclasses
 import json
-from typing import Annotated
+from typing import Annotated, Final
 
 import segno
 import typer
 
 from fleet.config import Paths, load_settings
-from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, out, reading, show, writing
+from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, reading, say, show, show_one, writing
 from fleet.enrol import tokens
 from fleet.enrol.authority import Authority
 from fleet.gates import registry
@@ -16,7 +16,21 @@ from wire import enrolment
 
 app = typer.Typer(no_args_is_help=True, help="Gates: add, list, show, token, revoke, restore.")
 GateId = Annotated[str, typer.Argument(metavar="GATE", help="12 hexadecimal digits, as the gate shows them.")]
-MINUTE_S = 60
+MINUTE_S: Final = 60
+
+
+def _short(row: registry.Listed) -> dict[str, str | int | None]:
+    """What fits a narrow terminal."""
+    link = "ready" if row.online and row.ready else "not ready" if row.online else "silent"
+    return {
+        "gate": row.id,
+        "name": row.name,
+        "venue": row.venue,
+        "lane": f"{row.lane} {row.direction}",
+        "state": "revoked" if row.revoked_at else row.state,
+        "link": link,
+        "last_seen": row.last_seen,
+    }
 
 
 @app.command()
@@ -25,20 +39,21 @@ def add(
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
     venue: Annotated[str | None, typer.Option(help="Where it stands; see: venue list.")] = None,
     lane: Annotated[int, typer.Option(help="Lane number.")] = 1,
-    direction: Annotated[str, typer.Option(help="in, out or both.")] = "in",
+    direction: Annotated[str, typer.Option(help="in or out.")] = "in",
     directory: Directory = DIRECTORY,
 ) -> None:
     """Make a gate known."""
     with writing(directory) as session:
         registry.add(session, registry.Wanted(gate, name, venue, lane, direction), now(), actor())
-    out.print(f"Gate {gate} is known. Next: jx-fleet gate token {gate}")
+    say(f"Gate {gate} is known. Next: jx-fleet gate token {gate}")
 
 
 @app.command("list")
 def list_(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
     """List every gate."""
     with reading(directory) as session:
-        rows = [dataclasses.asdict(row) for row in registry.listed(session)]
+        listed = registry.listed(session)
+    rows = [dataclasses.asdict(row) if as_json else _short(row) for row in listed]
     show("Gates", rows, as_json=as_json, empty="add one with: jx-fleet gate add GATE")
 
 
@@ -51,7 +66,7 @@ def show_(gate: GateId, directory: Directory = DIRECTORY, as_json: AsJson = Fals
         typer.echo(json.dumps(detail, ensure_ascii=False, indent=2))
         return
     keys = detail.pop("keys")
-    show(f"Gate {gate}", [{"what": k, "value": v} for k, v in detail.items()], as_json=False, empty="")
+    show_one(f"Gate {gate}", detail)
     show("Keys", keys, as_json=False, empty=f"none yet: jx-fleet gate token {gate}")
 
 
@@ -80,7 +95,7 @@ def token(
     if qr:
         segno.make(text, error="m", micro=False).terminal(compact=True)
     typer.echo(text)
-    out.print(f"For gate {gate}, once, until {day(expires)}; older unused tokens of it are withdrawn.")
+    say(f"For gate {gate}, once, until {day(expires)}; older unused tokens of it are withdrawn.")
 
 
 @app.command()
@@ -92,7 +107,7 @@ def revoke(
     """Take every right from a gate at once."""
     with writing(directory) as session:
         registry.revoke(session, gate, now(), actor(), reason)
-    out.print(f"Gate {gate} is revoked; the broker drops it within a second.")
+    say(f"Gate {gate} is revoked; the broker drops it within a second.")
 
 
 @app.command()
@@ -100,4 +115,4 @@ def restore(gate: GateId, directory: Directory = DIRECTORY) -> None:
     """Let a revoked gate enrol again, with a new token."""
     with writing(directory) as session:
         registry.restore(session, gate, now(), actor())
-    out.print(f"Gate {gate} may enrol again. Next: jx-fleet gate token {gate}")
+    say(f"Gate {gate} may enrol again. Next: jx-fleet gate token {gate}")

@@ -64,7 +64,7 @@ def add(session: Session, wanted: Wanted, now: int, actor: str) -> Gate:
     )
     session.add(gate)
     session.flush()
-    audit.append(session, now, actor, "gate.added", gate=gate.id, venue=wanted.venue)
+    audit.append(session, now, actor, "gate.add", gate=gate.id, venue=wanted.venue)
     return gate
 
 
@@ -85,7 +85,7 @@ def revoke(session: Session, gate: str, now: int, actor: str, reason: str) -> No
     live = (GateKey.gate_id == gate, GateKey.revoked_at.is_(None))
     session.execute(update(GateKey).where(*live).values(revoked_at=now))
     tokens.withdraw(session, gate, now)
-    audit.append(session, now, actor, "gate.revoked", gate=gate, reason=reason)
+    audit.append(session, now, actor, "gate.revoke", gate=gate, reason=reason)
 
 
 def restore(session: Session, gate: str, now: int, actor: str) -> None:
@@ -94,7 +94,7 @@ def restore(session: Session, gate: str, now: int, actor: str) -> None:
     if row.revoked_at is None:
         raise ConflictError(f"gate {gate} is not revoked; nothing was changed")
     row.revoked_at, row.state = None, "seen"
-    audit.append(session, now, actor, "gate.restored", gate=gate)
+    audit.append(session, now, actor, "gate.restore", gate=gate)
 
 
 def listed(session: Session) -> list[Listed]:
@@ -105,7 +105,7 @@ def listed(session: Session) -> list[Listed]:
         .order_by(Gate.venue_id, Gate.lane, Gate.id)
     )
     live = select(GateKey.gate_id, func.max(GateKey.not_after)).where(GateKey.revoked_at.is_(None))
-    until = dict(session.execute(live.group_by(GateKey.gate_id)).tuples().all())
+    until = dict(session.execute(live.group_by(GateKey.gate_id)).all())
     return [_row(gate, state, until.get(gate.id)) for gate, state in rows]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fleet.models.base import Base, one_of
 
 GATE_STATES: Final = ("seen", "enrolled", "assigned", "in_service", "retired")
-DIRECTIONS: Final = ("in", "out", "both")
+DIRECTIONS: Final = ("in", "out")
 
 
 class Region(Base):

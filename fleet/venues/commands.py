@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, out, reading, show, writing
+from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, reading, say, show, writing
 from fleet.errors import FleetError
 from fleet.venues import registry
 from fleet.venues.kinds import KINDS, LEVELS
@@ -29,7 +29,7 @@ def add_region(
     """Add a region."""
     with writing(directory) as session:
         row = registry.add_region(session, slug, parent, registry.Names(zh, en), now(), actor())
-    out.print(f"Region {slug} ({LEVELS[row.level].en}) is known.")
+    say(f"Region {slug} ({LEVELS[row.level].en}) is known.")
 
 
 @region_app.command("list")
@@ -65,7 +65,7 @@ def add_venue(  # noqa: PLR0913, PLR0917 - each is an option of the command
     place = registry.Place(slug, region, kind, registry.Names(zh, en), address, location, capacity)
     with writing(directory) as session:
         registry.add_venue(session, place, now(), actor())
-    out.print(f"Venue {slug} is known and may not scan yet. Next: jx-fleet venue grant {slug} --days 90")
+    say(f"Venue {slug} is known and may not scan yet. Next: jx-fleet venue grant {slug} --days 90")
 
 
 @app.command("list")
@@ -84,7 +84,7 @@ def kinds(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def grant(  # noqa: PLR0913, PLR0917 - each is an option of the command
+def grant(
     slug: Slug,
     days: Annotated[int | None, typer.Option(min=1, max=366, help="How long, from now.")] = None,
     until: Annotated[
@@ -99,7 +99,7 @@ def grant(  # noqa: PLR0913, PLR0917 - each is an option of the command
     end = _end(at, days, until)
     with writing(directory) as session:
         registry.grant(session, registry.Grant(slug, scope, at, end, by), at, actor())
-    out.print(f"Venue {slug} may scan until {day(end)}.")
+    say(f"Venue {slug} may scan until {day(end)}.")
 
 
 @app.command()
@@ -111,7 +111,7 @@ def withdraw(
     """Take the permission to scan away from a venue."""
     with writing(directory) as session:
         registry.withdraw(session, slug, now(), actor(), reason)
-    out.print(f"Venue {slug} may no longer scan.")
+    say(f"Venue {slug} may no longer scan.")
 
 
 def _end(at: int, days: int | None, until: str | None) -> int:

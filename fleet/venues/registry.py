@@ -67,7 +67,7 @@ def add_region(session: Session, slug: str, parent: str | None, names: Names, no
     row = Region(id=slug, parent_id=parent, level=level, name_zh=names.zh, name_en=names.en)
     session.add(row)
     session.flush()
-    audit.append(session, now, actor, "region.added", region=slug, parent=parent)
+    audit.append(session, now, actor, "region.add", region=slug, parent=parent)
     return row
 
 
@@ -122,7 +122,7 @@ def add_venue(session: Session, place: Place, now: int, actor: str) -> Venue:
     )
     session.add(row)
     session.flush()
-    audit.append(session, now, actor, "venue.added", venue=place.id, region=place.region)
+    audit.append(session, now, actor, "venue.add", venue=place.id, region=place.region)
     return row
 
 
@@ -181,7 +181,7 @@ def grant(session: Session, wanted: Grant, now: int, actor: str) -> Permit:
     )
     session.add(row)
     session.flush()
-    audit.append(session, now, actor, "venue.granted", venue=place.id, region=by, until=wanted.valid_until)
+    audit.append(session, now, actor, "venue.grant", venue=place.id, region=by, until=wanted.valid_until)
     return row
 
 
@@ -191,16 +191,16 @@ def withdraw(session: Session, slug: str, now: int, actor: str, reason: str) -> 
     ended = _end_permits(session, slug, now, reason)
     if not ended:
         raise ConflictError(f"venue {slug} holds no permit; nothing was changed")
-    audit.append(session, now, actor, "venue.withdrawn", venue=slug, reason=reason)
+    audit.append(session, now, actor, "venue.withdraw", venue=slug, reason=reason)
     return ended
 
 
 def venues(session: Session, now: int) -> list[ListedVenue]:
     """Every venue by region and slug."""
-    gates = dict(session.execute(select(Gate.venue_id, func.count()).group_by(Gate.venue_id)).tuples().all())
+    gates = dict(session.execute(select(Gate.venue_id, func.count()).group_by(Gate.venue_id)).all())
     valid = (Permit.withdrawn_at.is_(None), Permit.valid_from <= now, Permit.valid_until > now)
     latest = select(Permit.venue_id, func.max(Permit.valid_until)).where(*valid).group_by(Permit.venue_id)
-    until = dict(session.execute(latest).tuples().all())
+    until = dict(session.execute(latest).all())
     return [
         ListedVenue(
             id=row.id,

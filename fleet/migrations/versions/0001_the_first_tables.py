@@ -201,7 +201,7 @@ def upgrade() -> None:
         sa.Column("created_at", INT, nullable=False),
         sa.Column("enrolled_at", INT, nullable=True),
         sa.Column("revoked_at", INT, nullable=True),
-        sa.CheckConstraint("direction IN ('in', 'out', 'both')", name=op.f("ck_gate_direction")),
+        sa.CheckConstraint("direction IN ('in', 'out')", name=op.f("ck_gate_direction")),
         sa.CheckConstraint(
             "state IN ('seen', 'enrolled', 'assigned', 'in_service', 'retired')", name=op.f("ck_gate_state")
         ),
