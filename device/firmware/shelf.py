@@ -2,8 +2,11 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
+
+from device.firmware.errors import GateError
 
 SCHEMA: Final = """
 CREATE TABLE fact (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
@@ -12,6 +15,8 @@ CREATE TABLE document (kind TEXT NOT NULL, subject TEXT NOT NULL, version INTEGE
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE command (id BLOB PRIMARY KEY, expires INTEGER NOT NULL) STRICT;
 """
+_ADD: Final = """INSERT INTO counter VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"""
 _FLOOR: Final = "floor"
 
 
@@ -24,7 +29,8 @@ class Shelf:
 
     def keep(self, kind: str, subject: str, version: int, data: bytes) -> None:
         """Keep a document in the place of the one with the same kind and subject."""
-        self._db.execute("REPLACE INTO document VALUES (?, ?, ?, ?)", (kind, subject, version, data))
+        with _durably():
+            self._db.execute("REPLACE INTO document VALUES (?, ?, ?, ?)", (kind, subject, version, data))
 
     def kept(self, kind: str) -> list[tuple[str, int, bytes]]:
         """Subject, version and bytes of every kept document of a kind, lowest version first."""
@@ -33,9 +39,15 @@ class Shelf:
         )
         return [(subject, version, bytes(data)) for subject, version, data in rows]
 
+    def names(self, kind: str) -> list[tuple[str, int]]:
+        """Subject and version of every kept document of a kind: for when the bytes are not needed."""
+        rows = self._db.execute("SELECT subject, version FROM document WHERE kind = ?", (kind,))
+        return [(subject, version) for subject, version in rows]
+
     def forget(self, kind: str, subject: str) -> None:
         """Let a document go; none of that name is no error."""
-        self._db.execute("DELETE FROM document WHERE kind = ? AND subject = ?", (kind, subject))
+        with _durably():
+            self._db.execute("DELETE FROM document WHERE kind = ? AND subject = ?", (kind, subject))
 
     def bump(self, name: str, by: int = 1) -> None:
         """Count; durable with the next `save_counters`: a hand waving paper must not wear the card."""
@@ -43,11 +55,8 @@ class Shelf:
 
     def save_counters(self) -> None:
         """Make the counters durable."""
-        self._db.executemany(
-            "INSERT INTO counter VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-            list(self._bumped.items()),
-        )
+        with _durably():
+            self._db.executemany(_ADD, list(self._bumped.items()))
         self._bumped.clear()
 
     def counters(self) -> Mapping[str, int]:
@@ -66,7 +75,8 @@ class Shelf:
     def floor_ms(self, value: int) -> None:
         """Keep a later date; an earlier one changes nothing."""
         if value > self.floor_ms:
-            self._db.execute("REPLACE INTO fact VALUES (?, ?)", (_FLOOR, value.to_bytes(8)))
+            with _durably():
+                self._db.execute("REPLACE INTO fact VALUES (?, ?)", (_FLOOR, value.to_bytes(8)))
 
     def executed(self, command: bytes) -> bool:
         """Whether a command with this id was taken up before."""
@@ -74,5 +84,16 @@ class Shelf:
 
     def take_up(self, command: bytes, expires: int, now_s: int) -> None:
         """Remember a command until it expires, *before* it is performed: rather not at all than twice."""
-        self._db.execute("DELETE FROM command WHERE expires < ?", (now_s,))
-        self._db.execute("REPLACE INTO command VALUES (?, ?)", (command, expires))
+        with _durably():
+            self._db.execute("DELETE FROM command WHERE expires < ?", (now_s,))
+            self._db.execute("REPLACE INTO command VALUES (?, ?)", (command, expires))
+
+
+@contextmanager
+def _durably() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise GateError(
+            f"the card could not be written ({error}); what it held is unchanged, check it"
+        ) from error
