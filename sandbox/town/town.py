@@ -35,7 +35,7 @@ class Town:
 
     def __init__(
         self, sites: Sequence[Site], visits: Sequence[Iterable[Visit]], supplies: Supplies, voice: Voice
-    ):
+    ) -> None:
         self.tally = Tally()
         self._voice = voice
         self._wide = max(columns(voice.choose((site.name.zh, site.name.en))) for site in sites)
