@@ -20,6 +20,11 @@ AREAS: Final = {
     "region": "fleet.venues.commands:region_app",
     "venue": "fleet.venues.commands:app",
     "gate": "fleet.gates.commands:app",
+    "assign": "fleet.venues.assign_commands:app",
+    "keys": "fleet.keys.commands:keys_app",
+    "requests": "fleet.keys.commands:app",
+    "trust": "fleet.keys.commands:trust_app",
+    "rotate": "fleet.keys.rotate_commands:app",
     "people": "fleet.people.commands:app",
 }
 
