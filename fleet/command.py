@@ -11,3 +11,7 @@ def main() -> None:
         importlib.import_module("fleet.ceremony.command").main()
     else:
         importlib.import_module("fleet.server").main()
+
+
+if __name__ == "__main__":
+    main()
