@@ -2,8 +2,12 @@
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from wire.reasons import Reason
+
+_KINDS: Final = frozenset({"passage", "refusal", "hint"})
+"""A decision in the journal, one that is only counted, and a word on the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ def verdict_in(line: str) -> Heard | None:
         said = json.loads(line)
     except ValueError:
         return None
-    if not isinstance(said, dict) or said.get("kind") not in {"passage", "hint"}:
+    if not isinstance(said, dict) or said.get("kind") not in _KINDS:
         return None
     reason = _reason(said.get("reason"))
     took_ms = said.get("took_ms")

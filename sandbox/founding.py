@@ -1,0 +1,119 @@
+"""The first run: a ceremony, a fleet, an issuer, venues with permits, gates with tokens, by command line."""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from sandbox.children import Child, Order
+from sandbox.errands import Clerk
+from sandbox.issuer import description
+from sandbox.issuer.authority import Authority
+from sandbox.layout import REPOSITORY, Layout
+from sandbox.places import CITY, PROVINCE, Place
+from sandbox.ports import HOST, Ports
+
+CEREMONY_S: Final = 60.0
+PASSPHRASE_BYTES: Final = 24
+PERMIT_DAYS: Final = 90
+OFFICER_ADVICE: Final = "The key officer is needed for signatures only; stop the demo and start it again."
+
+
+def secret_file(path: Path, text: str) -> None:
+    """A new file that only its owner may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+
+
+def ceremony(layout: Layout) -> Child:
+    """The key officer makes all keys, in a process of its own; wait for it with `CEREMONY_S`."""
+    secret_file(layout.passphrase, secrets.token_urlsafe(PASSPHRASE_BYTES))
+    argv = ["create", "--fleet-keys", str(layout.carried)]
+    return Child(
+        Order("the ceremony", _desk(layout, argv), layout.logs / "officer.log", "Try: make demo-clean")
+    )
+
+
+def officer(layout: Layout) -> Child:
+    """The key officer at the desk: signs every request that appears, in a process of its own."""
+    argv = ["watch", str(layout.fleet / "requests"), "--out", str(layout.fleet / "answers"), "--yes"]
+    return Child(Order("the key officer", _desk(layout, argv), layout.logs / "officer.log", OFFICER_ADVICE))
+
+
+def _desk(layout: Layout, argv: Sequence[str]) -> list[str]:
+    """The same as `jx-fleet ceremony …`; the server's processes are never told where the passphrase lies."""
+    program = [sys.executable, "-m", "fleet.command", "ceremony", *argv]
+    return [*program, "--office", str(layout.office), "--passphrase-file", str(layout.passphrase)]
+
+
+class Founder:
+    """Gives the clerk one command after another; each is what a person would type."""
+
+    def __init__(self, layout: Layout, ports: Ports, clerk: Clerk) -> None:
+        self._layout = layout
+        self._ports = ports
+        self._clerk = clerk
+        self._dir = ("--dir", str(layout.fleet))
+
+    def init(self) -> None:
+        """Directory, settings, database, authority, certificates, the first account."""
+        ports = (
+            f"--web-port={self._ports.console}",
+            f"--est-port={self._ports.est}",
+            f"--broker-port={self._ports.broker}",
+        )
+        self._fleet("init", *ports, "--password-file", self._layout.password)
+
+    def install_keys(self) -> None:
+        """Carry the online keys from the ceremony to the server."""
+        self._fleet("keys", "install", self._layout.carried)
+
+    def propose_issuer(self, authority: Authority) -> None:
+        """Ask for a trust document that names the issuer."""
+        self._fleet("trust", "add-issuer", description.write(authority, self._layout.root / "issuer.json"))
+
+    def accept_answers(self) -> None:
+        """Carry what the officer signed back to the server."""
+        self._fleet("requests", "accept", self._layout.fleet / "answers")
+
+    def regions(self) -> None:
+        """The province and the city."""
+        for (slug, zh, en), parent in ((PROVINCE, ()), (CITY, ("--parent", PROVINCE[0]))):
+            self._fleet("region", "add", slug, "--zh", zh, "--en", en, *parent)
+
+    def venue(self, place: Place) -> None:
+        """A venue, its permission to scan, its gate, and the gate's assignment."""
+        names = ("--zh", place.zh, "--en", place.en)
+        more = ("--region", CITY[0], "--kind", place.kind, "--capacity", str(place.capacity))
+        self._fleet("venue", "add", place.slug, *names, *more)
+        self._fleet("venue", "grant", place.slug, "--days", str(PERMIT_DAYS))
+        self._fleet("gate", "add", place.gate.id, "--name", place.gate.en, "--venue", place.slug)
+        self._fleet("assign", "set", place.gate.id, "--venue", place.slug)
+
+    def token(self, gate: str) -> str:
+        """A one-use enrolment token."""
+        answer = self._clerk.read("jx-fleet", "gate", "token", gate, "--json", *self._dir)
+        token: str = answer["token"]
+        return token
+
+    def _fleet(self, *argv: str | Path) -> None:
+        self._clerk.run("jx-fleet", *argv, *self._dir)
+
+
+def answers_in(layout: Layout) -> Callable[[], bool]:
+    """Whether the officer has signed a trust document."""
+    return lambda: any((layout.fleet / "answers").glob("trust-*.cbor"))
+
+
+def repository_first() -> dict[str, str]:
+    """Environment of a program that must find this checkout wherever it is started."""
+    parts: Iterable[str] = filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])
+    return {"PYTHONPATH": os.pathsep.join(parts)}
+
+
+def address(port: int) -> str:
+    """How a browser reaches a port."""
+    return f"http://{HOST}:{port}"
