@@ -5,6 +5,7 @@ restart the memory is filled again from the passages in the journal: those do no
 so every proof issued before the passage (plus the longest lead a phone's clock may have) counts as used.
 """
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,8 +20,11 @@ KEPT_S: Final = 86_400
 """As long as the longest `repeat_s` a policy can have (wire.policy)."""
 MOST: Final = 20_000
 """People in one day at one lane at one every four seconds, about 4 MB."""
+DIGEST_BYTES: Final = 16
 VISIT_S: Final = 60
 """A result is shown again this long; after that the same person is judged anew."""
+MEASURED: Final = frozenset({Reason.FEVER, Reason.TEMPERATURE_UNSURE})
+"""Results that a fresh proof does not undo: nobody tries until a reading is low enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +62,9 @@ class Memory:
             return Recall.PASSED
         if proof_issued is not None and visit.used_until is not None and proof_issued <= visit.used_until:
             return Recall.REPLAYED
-        same = visit.proof_issued == proof_issued and now_s - visit.at_s < VISIT_S
-        return Recall.SAME_VISIT if same and not visit.admitted else Recall.NEW
+        same = visit.proof_issued == proof_issued or visit.reason in MEASURED
+        recent = now_s - visit.at_s < VISIT_S
+        return Recall.SAME_VISIT if same and recent and not visit.admitted else Recall.NEW
 
     def result(self, subject: bytes) -> Reason | None:
         """What was last decided about this subject."""
@@ -111,12 +116,18 @@ class Memory:
             self._visits.popitem(last=False)
 
 
+def digest_of(subject: bytes) -> bytes:
+    """How a subject stands in staff lists and in a venue's state: the first 16 bytes of its SHA-256."""
+    return hashlib.sha256(subject).digest()[:DIGEST_BYTES]
+
+
 def passed_elsewhere(
-    venue: VenueState | None, digest: bytes, direction: Direction, now_s: int, repeat_s: int
+    venue: VenueState | None, subject: bytes, direction: Direction, now_s: int, repeat_s: int
 ) -> bool:
     """Whether another lane of the venue let this subject through the same way within `repeat_s`."""
     if venue is None or now_s >= venue.expires:
         return False
+    digest = digest_of(subject)
     return any(
         recent.digest == digest and recent.direction is direction and now_s - recent.at < repeat_s
         for recent in venue.recent

@@ -12,13 +12,12 @@ from wire.reasons import Reason
 BACKLOG_EVENTS: Final = 1_000
 DISK_FREE_BYTES: Final = 64 * 1024 * 1024
 """Room for the journal's own write-ahead log and one set of status lists twice over."""
-JOURNAL_FULL_PERCENT: Final = 80
 CERTIFICATE_LEFT_S: Final = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beliefs:
-    """The documents in force; the lists as (uri wanted, issued or None when not held)."""
+class Documents:
+    """The documents in force."""
 
     root: Root | None = None
     trust: Trust | None = None
@@ -38,7 +37,7 @@ class Parts:
     display: bool = True
     signals: bool = True
     journal: bool = True
-    journal_percent: int = 0
+    journal_nearly_full: bool = False
     disk_free_bytes: int | None = None
     backlog: int = 0
     online: bool = True
@@ -73,44 +72,44 @@ SHOWN: Final = (
 
 
 def troubles(
-    beliefs: Beliefs, parts: Parts, policy: Policy, now_s: int, doubt_ms: int | None
+    documents: Documents, parts: Parts, policy: Policy, now_s: int, doubt_ms: int | None
 ) -> frozenset[Trouble]:
     """Everything that is wrong now. `doubt_ms` None: the clock was never set by anybody who signs."""
     doubted = doubt_ms is None or doubt_ms > policy.clock_doubt_ms
     return (
-        _documents(beliefs, policy, now_s)
-        | _lists(beliefs, policy, now_s)
+        _documents(documents, policy, now_s)
+        | _lists(documents, policy, now_s)
         | _hardware(parts)
         | _housekeeping(parts, now_s)
         | ({Trouble.CLOCK_DOUBT} if doubted else set())
     )
 
 
-def _documents(beliefs: Beliefs, policy: Policy, now_s: int) -> frozenset[Trouble]:
+def _documents(documents: Documents, policy: Policy, now_s: int) -> frozenset[Trouble]:
     found: set[Trouble] = set()
-    if beliefs.root is None:
+    if documents.root is None:
         found.add(Trouble.NO_ROOT)
-    if beliefs.trust is None:
+    if documents.trust is None:
         found.add(Trouble.NO_TRUST)
-    elif now_s >= beliefs.trust.expires:
+    elif now_s >= documents.trust.expires or (documents.root and now_s >= documents.root.expires):
         found.add(Trouble.TRUST_EXPIRED)
-    elif now_s - beliefs.trust.issued > policy.trust_age_s:
+    elif now_s - documents.trust.issued > policy.trust_age_s:
         found.add(Trouble.TRUST_OLD)
-    why = gating(beliefs.assignment, now_s)
+    why = gating(documents.assignment, now_s)
     if why is Reason.NO_ASSIGNMENT:
-        found.add(Trouble.ASSIGNMENT_EXPIRED if beliefs.assignment else Trouble.NO_ASSIGNMENT)
+        found.add(Trouble.ASSIGNMENT_EXPIRED if documents.assignment else Trouble.NO_ASSIGNMENT)
     elif why is not None:
         found.add(_GATING[why])
-    if beliefs.withheld:
+    if documents.withheld:
         found.add(Trouble.DOCUMENT_WITHHELD)
     return frozenset(found)
 
 
-def _lists(beliefs: Beliefs, policy: Policy, now_s: int) -> frozenset[Trouble]:
-    missing = {Trouble.NO_LIST for issued in beliefs.lists if issued is None}
+def _lists(documents: Documents, policy: Policy, now_s: int) -> frozenset[Trouble]:
+    missing = {Trouble.NO_LIST for issued in documents.lists if issued is None}
     old = {
         Trouble.LIST_OLD
-        for issued in beliefs.lists
+        for issued in documents.lists
         if issued is not None and now_s - issued > policy.list_age_s
     }
     return frozenset(missing | old)
@@ -135,7 +134,7 @@ def _housekeeping(parts: Parts, now_s: int) -> frozenset[Trouble]:
     checks = {
         Trouble.NOT_ENROLLED: ends is None,
         Trouble.CERTIFICATE_ENDING: ends is not None and ends - now_s < CERTIFICATE_LEFT_S,
-        Trouble.JOURNAL_FULL: parts.journal_percent >= JOURNAL_FULL_PERCENT,
+        Trouble.JOURNAL_FULL: parts.journal_nearly_full,
         Trouble.DISK: parts.disk_free_bytes is not None and parts.disk_free_bytes < DISK_FREE_BYTES,
         Trouble.BACKLOG: parts.backlog >= BACKLOG_EVENTS,
         Trouble.OFFLINE: not parts.online,

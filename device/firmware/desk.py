@@ -1,0 +1,110 @@
+"""Where a code's text becomes a person to decide about: parsed, verified, looked up, remembered."""
+
+from dataclasses import dataclass, replace
+
+from device.firmware.admit import STAFF_ONLY, Code, Here, Recall, judge_code
+from device.firmware.clock import Reading
+from device.firmware.errors import Unrecognised
+from device.firmware.memory import Memory, digest_of, passed_elsewhere
+from device.firmware.recognise import Recognised
+from device.firmware.thermometry import Measurement
+from device.firmware.trust import Beliefs
+from wire import code as codes
+from wire.documents import VenueState
+from wire.errors import WireError
+from wire.messages import ClockTrust
+from wire.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody whose code was verified, and what has been measured so far."""
+
+    code: Code
+    here: Here
+    recognised: Recognised
+    first_s: float
+    """When the code was first seen, monotonic."""
+    since_s: float = 0.0
+    """From when on samples count, monotonic."""
+    measured: tuple[Measurement, ...] = ()
+    again: Reason | None = None
+    """The result of this very visit, given before."""
+
+    @property
+    def subject(self) -> bytes:
+        """16 opaque bytes."""
+        return self.recognised.claims.subject
+
+
+def doubt_of(reading: Reading) -> int | None:
+    """How far off the clock may be, in ms; None when nobody who signs has vouched for it."""
+    return reading.doubt_ms if reading.trust is ClockTrust.SIGNED else None
+
+
+def here_at(beliefs: Beliefs, reading: Reading, venue: VenueState | None) -> Here:
+    """What holds at this gate at this moment."""
+    assignment, trust = beliefs.assignment, beliefs.trust
+    known = venue is not None and reading.now_s < venue.expires
+    here = Here(
+        policy=beliefs.policy(),
+        now_ms=reading.now_ms,
+        doubt_ms=doubt_of(reading),
+        trust_issued=trust.issued if trust else 0,
+        trust_expires=trust.expires if trust else 0,
+        occupancy=venue.occupancy if venue and known else None,
+    )
+    if assignment is None:
+        return here
+    return replace(
+        here,
+        direction=assignment.direction,
+        capacity=assignment.capacity,
+        staff_only=assignment.category == STAFF_ONLY,
+    )
+
+
+class Desk:
+    """Examines texts against what is believed and remembered. For the loop thread."""
+
+    def __init__(self, beliefs: Beliefs, memory: Memory) -> None:
+        self.beliefs = beliefs
+        self.memory = memory
+        self.venue: VenueState | None = None
+
+    def examine(self, text: str, first_s: float, reading: Reading) -> Person | Reason:
+        """Whose code this is, or the reason why nobody's: then nothing about it is verified."""
+        try:
+            recognised = self.beliefs.recognise(codes.parse(text), reading.now_s)
+        except WireError:
+            return Reason.MALFORMED
+        except Unrecognised as error:
+            return error.reason
+        here = here_at(self.beliefs, reading, self.venue)
+        recall = self._recall(recognised, here)
+        code = self._code(recognised, recall)
+        again = self.memory.result(recognised.claims.subject) if recall is Recall.SAME_VISIT else None
+        return Person(code=code, here=here, recognised=recognised, first_s=first_s, again=again)
+
+    def _recall(self, recognised: Recognised, here: Here) -> Recall:
+        subject, repeat_s = recognised.claims.subject, here.policy.repeat_s
+        if passed_elsewhere(self.venue, subject, here.direction, here.now_s, repeat_s):
+            return Recall.PASSED
+        return self.memory.recall(subject, recognised.proof_issued, here.now_s, repeat_s)
+
+    def _code(self, recognised: Recognised, recall: Recall) -> Code:
+        claims, assignment = recognised.claims, self.beliefs.assignment
+        return Code(
+            expires=claims.expires,
+            colour=recognised.colour,
+            list_issued=recognised.list_issued,
+            proof_issued=recognised.proof_issued,
+            paper=claims.paper is not None,
+            staff=assignment is not None and digest_of(claims.subject) in assignment.staff,
+            recall=recall,
+        )
+
+
+def early(person: Person) -> Reason | None:
+    """The verdict that needs no temperature; None: measure."""
+    return judge_code(person.code, person.here)

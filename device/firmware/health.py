@@ -1,0 +1,184 @@
+"""How the gate is: its troubles gathered, faults written down when they begin and end, its state told."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from device.firmware import lists, readiness
+from device.firmware.book import Book
+from device.firmware.camera_thread import CameraThread
+from device.firmware.clock import Reading
+from device.firmware.desk import doubt_of
+from device.firmware.door import Door
+from device.firmware.errors import JournalError
+from device.firmware.presenter import Presenter
+from device.firmware.readiness import Documents, Parts
+from device.firmware.senses import Senses
+from device.firmware.trust import Beliefs
+from wire.health import Trouble
+from wire.messages import Event, State
+
+FAULTS: Final = (
+    Trouble.CAMERA,
+    Trouble.THERMOMETER,
+    Trouble.BARRIER,
+    Trouble.DISPLAY,
+    Trouble.SIGNALS,
+    Trouble.JOURNAL,
+)
+"""Troubles whose beginning and end are events."""
+DISK_EVERY_S: Final = 30.0
+JOURNAL_RETRY_S: Final = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Organs:
+    """The parts that can fail."""
+
+    camera: CameraThread
+    senses: Senses
+    door: Door
+    presenter: Presenter
+    data: Path
+
+
+@dataclass(slots=True, kw_only=True)
+class Health:
+    """For the loop thread; all times monotonic seconds unless a `Reading`."""
+
+    organs: Organs
+    book: Book
+    enrolled_until: int | None = None
+    """Unix seconds of the certificate's end; None: not enrolled."""
+    online: bool = False
+    withheld: bool = False
+    ordered_out: bool = False
+    journal_working: bool = True
+    found: frozenset[Trouble] = frozenset()
+    _faults: frozenset[Trouble] = frozenset()
+    _disk_free: int | None = None
+    _disk_at_s: float = 0.0
+    _retry_at_s: float = 0.0
+    _begun_s: float = field(default=-1.0)
+
+    @property
+    def ready(self) -> bool:
+        """Whether people can be decided about."""
+        return readiness.ready(self.found)
+
+    def check(self, now_s: float, now: Reading) -> None:
+        """Look at everything; write down what has failed or healed."""
+        beliefs = self.book.beliefs
+        if self._begun_s < 0:
+            self._begun_s = now_s
+        if not self.journal_working and now_s >= self._retry_at_s:
+            self._retry_at_s = now_s + JOURNAL_RETRY_S
+            self._heal_journal(now)
+        parts = self._parts(now_s)
+        self.found = readiness.troubles(
+            documents_of(beliefs, self.withheld), parts, beliefs.policy(), now.now_s, doubt_of(now)
+        )
+        self._note(now)
+
+    def journal_failed(self, now_s: float) -> None:
+        """An event could not be kept: until one can, nothing is decided here."""
+        self.journal_working = False
+        self._retry_at_s = now_s + JOURNAL_RETRY_S
+
+    def state(self, session: bytes, now: Reading, lane: str) -> State:
+        """How the gate is, as it is told to the fleet."""
+        return State(
+            session=session,
+            online=True,
+            ready=self.ready,
+            troubles=tuple(sorted(self.found)),
+            at_ms=now.now_ms,
+            clock=now.trust,
+            clock_doubt_ms=now.doubt_ms,
+            held=self.book.beliefs.held(),
+            backlog=self.book.store.backlog,
+            gauges=self._gauges(),
+            lane=lane,
+        )
+
+    def _parts(self, now_s: float) -> Parts:
+        organs = self.organs
+        if now_s >= self._disk_at_s:
+            self._disk_at_s = now_s + DISK_EVERY_S
+            self._disk_free = shutil.disk_usage(organs.data).free
+        return Parts(
+            # A camera takes a moment to start; that is no fault.
+            camera=organs.camera.working or (now_s - self._begun_s < STARTS_S and not organs.camera.failure),
+            thermometer=organs.senses.working,
+            barrier=organs.door.working,
+            display=organs.presenter.display_working,
+            signals=organs.presenter.signals_working,
+            journal=self.journal_working,
+            journal_nearly_full=self.book.store.nearly_full,
+            disk_free_bytes=self._disk_free,
+            backlog=self.book.store.backlog,
+            online=self.online,
+            certificate_ends=self.enrolled_until,
+            ordered_out=self.ordered_out,
+            fire=organs.door.fire,
+            tamper=organs.door.tamper,
+        )
+
+    def _note(self, now: Reading) -> None:
+        """One event for each fault that began or ended; when it cannot be written it is tried again."""
+        faults = self.found.intersection(FAULTS) - {Trouble.JOURNAL}
+        for trouble in sorted(faults ^ self._faults):
+            begun = trouble in faults
+            try:
+                kind = Event.FAULT if begun else Event.FAULT_END
+                self.book.write(kind, now, about=int(trouble), word=trouble.name.lower())
+            except JournalError:
+                self.journal_working = False
+                return
+            self._faults = self._faults | {trouble} if begun else self._faults - {trouble}
+
+    def _heal_journal(self, now: Reading) -> None:
+        try:
+            word = Trouble.JOURNAL.name.lower()
+            self.book.write(Event.FAULT_END, now, about=int(Trouble.JOURNAL), word=word)
+        except JournalError:
+            return
+        self.journal_working = True
+
+    def _gauges(self) -> Mapping[str, int]:
+        organs = self.organs
+        gauges = {f"count.{name}": value for name, value in list(self.book.store.counters().items())[:32]}
+        gauges |= {"frames": organs.camera.frames, "thermometer.failures": organs.senses.failures}
+        if organs.senses.thermometer is not None:
+            counters = organs.senses.thermometer.counters
+            gauges |= {
+                "thermometer.pec_errors": counters.pec_errors,
+                "thermometer.retries": counters.retries,
+                "thermometer.reopened": counters.reopened,
+            }
+        if organs.senses.samples:
+            newest = organs.senses.samples[-1]
+            gauges |= {
+                "object_c100": round(newest.object_c * 100),
+                "ambient_c100": round(newest.ambient_c * 100),
+            }
+        if self._disk_free is not None:
+            gauges["disk_free_mb"] = self._disk_free // 1_000_000
+        return gauges
+
+
+STARTS_S: Final = 10.0
+"""A camera that has shown nothing this long after the start is broken."""
+
+
+def documents_of(beliefs: Beliefs, withheld: bool) -> Documents:
+    """What readiness asks about the documents in force."""
+    wanted = lists.carried(beliefs.trust, beliefs.gate)
+    issued = tuple(beliefs.lists[uri].issued if uri in beliefs.lists else None for uri in wanted)
+    return replace(
+        Documents(root=beliefs.root, trust=beliefs.trust, assignment=beliefs.assignment),
+        lists=issued,
+        withheld=withheld,
+    )

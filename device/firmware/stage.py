@@ -1,0 +1,143 @@
+"""The lane on its feet: steps the table and performs its effects in order on journal, door and screen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from device.drivers import DriverError
+from device.firmware import screens
+from device.firmware.book import Book
+from device.firmware.clock import Reading
+from device.firmware.config import Lane as Durations
+from device.firmware.desk import Person
+from device.firmware.errors import JournalError
+from device.firmware.health import Health
+from device.firmware.lane import (
+    CloseBarrier,
+    Effect,
+    Event,
+    Journal,
+    Lane,
+    OpenBarrier,
+    Show,
+    Times,
+    due,
+    expects,
+    step,
+)
+from device.firmware.lane_table import On, State
+from device.firmware.memory import Memory
+from wire.messages import Event as Kind
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """One lane. For the loop thread; `now_s` is monotonic seconds."""
+
+    book: Book
+    health: Health
+    memory: Memory
+    durations: Durations
+    lane: Lane = field(default_factory=Lane)
+    person: Person | None = None
+    """Who stands in front, once verified."""
+    elsewhere: Callable[[Effect, float, Reading], None] = field(default=lambda *_: None)
+    """Performs what concerns the person in front: measuring and counting."""
+    opened_by: str = ""
+    """Who opened by hand: the button or a command."""
+    _passage: int | None = None
+    """Sequence of the event on whose account the barrier is open."""
+    _admitted: Person | None = None
+
+    def expects(self, on: On) -> bool:
+        """Whether the lane has a row for this event now."""
+        return expects(self.lane, on)
+
+    def times(self) -> Times:
+        """How long things last, by policy and configuration."""
+        policy, lasts = self.book.beliefs.policy(), self.durations
+        return Times(
+            pulse_s=policy.pulse_ms / 1000,
+            longest_open_s=policy.longest_open_ms / 1000,
+            measure_s=lasts.measure_s,
+            denied_s=lasts.denied_s,
+            referred_s=lasts.referred_s,
+            waiting_s=lasts.waiting_s,
+        )
+
+    def timer(self, now_s: float, now: Reading) -> None:
+        """Let the state end when its time is over; who stands in the passage then is let through."""
+        if due(self.lane, now_s):
+            inside = self.lane.state is State.ADMITTING and self.health.organs.door.somebody_inside
+            self.happen(Event(on=On.PASSED if inside else On.TIMER), now_s, now)
+
+    def happen(self, event: Event, now_s: float, now: Reading) -> None:
+        """Step the lane and perform what follows; a failure drops the rest and is an event itself."""
+        self.lane, effects = step(self.lane, event, self.times(), now_s)
+        for effect in effects:
+            try:
+                self._perform(effect, now_s, now)
+            except JournalError as error:
+                self.failed(error, now_s)
+                self.happen(Event(on=On.JOURNAL_FAILED), now_s, now)
+                return
+            except DriverError as error:
+                self.book.narrator.say("barrier failed", why=str(error))
+                if self.lane.state is not State.EVACUATING:
+                    self.happen(Event(on=On.BARRIER_FAILED), now_s, now)
+                    return
+
+    def write(self, write: Callable[[], object], now_s: float) -> None:
+        """Write what nothing depends on; a failure shows as a trouble, and is not tried at every step."""
+        if self.health.journal_working:
+            try:
+                write()
+            except JournalError as error:
+                self.failed(error, now_s)
+
+    def failed(self, error: JournalError, now_s: float) -> None:
+        """The journal could not be written."""
+        self.book.narrator.say("journal failed", why=str(error))
+        self.health.journal_failed(now_s)
+
+    def _perform(self, effect: Effect, now_s: float, now: Reading) -> None:
+        door = self.health.organs.door
+        match effect:
+            case Journal(kind):
+                self._journal(kind, now_s, now)
+            case OpenBarrier(hold_s):
+                door.open(now_s, hold_s, self.times().longest_open_s)
+            case CloseBarrier():
+                door.close(now_s)
+            case Show(state, reason, hint):
+                self.health.organs.presenter.show(screens.card(state, reason, hint))
+            case _:
+                self.elsewhere(effect, now_s, now)
+
+    def _journal(self, kind: Kind, now_s: float, now: Reading) -> None:
+        if kind is Kind.PASSAGE:
+            self._verdict(now_s, now)
+        elif kind is Kind.OPENED_BY_HAND:
+            self._admitted = None
+            self._passage = self.book.write(kind, now, word=self.opened_by).sequence
+        elif kind is Kind.FIRE:
+            self.book.write(kind, now, word="begun")
+        else:
+            self._passed(kind, now)
+
+    def _verdict(self, now_s: float, now: Reading) -> None:
+        person, reason = self.person, self.lane.reason
+        if person is None or reason is None:
+            raise JournalError("a verdict about nobody; nothing was written, restart the gate")
+        took_ms = round((now_s - person.first_s) * 1000)
+        self._passage = self.book.passage(person, reason, now, took_ms).sequence
+        self._admitted = person if self.lane.state is State.ADMITTING else None
+        self.memory.decided(person.subject, person.recognised.proof_issued, reason, now.now_s)
+
+    def _passed(self, kind: Kind, now: Reading) -> None:
+        """Without a sensor nobody knows: nothing is claimed, but the person is taken to have passed."""
+        sensed = self.health.organs.door.has_passage_sensor
+        if self._admitted is not None and (kind is Kind.PASSED or not sensed):
+            self.memory.passed(self._admitted.subject, now.now_s)
+        self._admitted = None
+        if sensed:
+            self.book.write(kind, now, about=self._passage)
