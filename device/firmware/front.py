@@ -57,6 +57,7 @@ class Front:
     def _react(self, glance: Glance, now_s: float, now: Reading) -> None:
         stage = self.stage
         if glance.text is None:
+            stage.book.narrator.verdict("hint", glance.hint, None, None)
             stage.happen(Event(on=On.ASKED, reason=glance.hint), now_s, now)
             return
         self._first_s = glance.first_s

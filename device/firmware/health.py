@@ -62,6 +62,7 @@ class Health:
     _disk_at_s: float = 0.0
     _retry_at_s: float = 0.0
     _begun_s: float = field(default=-1.0)
+    _narrated: frozenset[Trouble] | None = None
 
     @property
     def ready(self) -> bool:
@@ -80,6 +81,7 @@ class Health:
         self.found = readiness.troubles(
             documents_of(beliefs, self.withheld), parts, beliefs.policy(), now.now_s, doubt_of(now)
         )
+        self._narrate()
         self._note(now)
 
     def journal_failed(self, now_s: float) -> None:
@@ -125,6 +127,13 @@ class Health:
             fire=organs.door.fire,
             tamper=organs.door.tamper,
         )
+
+    def _narrate(self) -> None:
+        """One line when a trouble begins or ends: whether the gate serves, and what it lacks."""
+        if self.found != self._narrated:
+            self._narrated = self.found
+            troubles = " ".join(trouble.name.lower() for trouble in sorted(self.found))
+            self.book.narrator.say("ready", ready=self.ready, troubles=troubles or None)
 
     def _note(self, now: Reading) -> None:
         """One event for each fault that began or ended; when it cannot be written it is tried again."""
