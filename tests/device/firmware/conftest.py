@@ -189,7 +189,7 @@ def shared_authority():
 def authority(shared_authority):
     """One authority with keys of its own to rotate; key material is made once a session."""
     copy = object.__new__(Authority)
-    copy.__dict__ = {name: value for name, value in vars(shared_authority).items()}
+    copy.__dict__ = dict(vars(shared_authority))
     copy.keys = {role: list(keys) for role, keys in shared_authority.keys.items()}
     copy.thresholds = dict(shared_authority.thresholds)
     return copy
