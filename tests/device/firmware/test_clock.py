@@ -175,7 +175,9 @@ def test_no_systems_clock_moves_time_out_of_the_signed_interval(true_ms, trip_s,
         assert reading.now_ms + reading.doubt_ms >= latest - 3
 
 
-@given(st.integers(0, 2**40), st.lists(st.tuples(st.floats(0, 5000), st.floats(0, 20)), min_size=1, max_size=8))
+@given(
+    st.integers(0, 2**40), st.lists(st.tuples(st.floats(0, 5000), st.floats(0, 20)), min_size=1, max_size=8)
+)
 def test_the_truth_stays_inside_the_doubt_while_answers_are_honest(start_ms, trips):
     clock = Clock(0)
     mono = 0.0
