@@ -145,6 +145,7 @@ built(
 range_ = st.tuples(uint(), uint(), hash32).map(
     lambda r: documents.Range(first=min(r[:2]), last=max(r[:2]), hash=r[2])
 )
+st.register_type_strategy(documents.Range, range_)
 built(documents.Receipt, head, journal=id16, epoch=id16, ranges=rows(range_))
 recent = built(documents.Recent, digest=id16, at=seconds, direction=direction)
 built(documents.VenueState, head, occupancy=uint(10_000_000), recent=rows(recent))

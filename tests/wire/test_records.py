@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wire import cbor, code, cose, documents, envelope, keys, messages, schema, status
+from wire import cbor, code, cose, documents, enrolment, envelope, keys, messages, schema, status
 from wire import policy as policies
 from wire.errors import Flaw, WireError
 
@@ -136,6 +136,17 @@ def test_a_key_is_its_map_and_nothing_like_it(key, data):
         with pytest.raises(WireError) as caught:
             keys.PublicKey.from_cose(changed)
         assert caught.value.flaw is Flaw.KID
+
+
+@pytest.mark.parametrize("value", [None, 1, [], b"", {}])
+def test_what_is_no_map_is_no_key(value):
+    with pytest.raises(WireError):
+        keys.PublicKey.from_cose(value)
+
+
+def test_a_ticket_says_who_enrols_and_by_which_password():
+    ticket = enrolment.ticket("https://fleet.example", bytes(32), "0123456789ab", b"\xff" * 16, 1)
+    assert (ticket.gate_id, ticket.password) == ("0123456789ab", "ff" * 16)
 
 
 @given(st.from_type(cose.Header))
