@@ -15,7 +15,7 @@ from fleet.models import Assignment, Document, Gate, GateState, StatusList, Venu
 from wire import schema
 from wire.errors import WireError
 from wire.health import Severity, Trouble, severity_of
-from wire.messages import HELLO, MAX_MESSAGE_BYTES, NOTHING_HELD, STATE, Held
+from wire.messages import HELLO, MAX_MESSAGE_BYTES, STATE, Held
 
 SILENT_S: Final = 300  # a gate reports every minute; five missed reports are silence
 BACKLOG_NOTE: Final = 500  # unsent events from which people should look: some minutes of a busy lane
@@ -140,8 +140,8 @@ def _reported(state: GateState | None) -> tuple[Held | None, tuple[Trouble, ...]
             hello = schema.read(HELLO, state.hello, max_bytes=MAX_MESSAGE_BYTES)
             return hello.held, (), max(0, hello.head + 1 - hello.tail)
     except WireError:
-        pass  # kept by a newer gate than this fleet understands: shown as held nothing rather than not at all
-    return NOTHING_HELD, (), None
+        pass  # said by a newer gate than this fleet understands: it is listed, its documents as not reported
+    return None, (), None
 
 
 def _standing(

@@ -15,13 +15,15 @@ def sign_in(client, town, **more):
     return client.post("/sign-in", data={"login": "wang", "password": town.PASSWORD} | more)
 
 
-def test_the_right_password_opens_the_console(client, town, person):
+@pytest.mark.usefixtures("person")
+def test_the_right_password_opens_the_console(client, town):
     answer = sign_in(client, town)
     assert (answer.status_code, answer.location) == (303, "/")
     assert client.get("/").status_code == 200
 
 
-def test_the_cookie_is_closed_to_scripts_and_other_sites(client, town, person):
+@pytest.mark.usefixtures("person")
+def test_the_cookie_is_closed_to_scripts_and_other_sites(client, town):
     (cookie,) = [
         value for value in sign_in(client, town).headers.getlist("Set-Cookie") if value.startswith(PLAIN_NAME)
     ]
@@ -30,7 +32,8 @@ def test_the_cookie_is_closed_to_scripts_and_other_sites(client, town, person):
     assert "Domain" not in cookie
 
 
-def test_over_tls_the_cookie_is_bound_to_the_host(console_database, tmp_path, town, clock, person):
+@pytest.mark.usefixtures("person")
+def test_over_tls_the_cookie_is_bound_to_the_host(console_database, tmp_path, town, clock):
     from fleet.config import Settings, Web
     from fleet.web.wiring import create_console
 
@@ -51,7 +54,8 @@ def test_over_tls_the_cookie_is_bound_to_the_host(console_database, tmp_path, to
 @pytest.mark.parametrize(
     ("login", "password"), [("wang", "wrong wrong wrong"), ("nobody", "wrong wrong wrong")]
 )
-def test_wrong_name_and_wrong_password_look_the_same(client, person, login, password):
+@pytest.mark.usefixtures("person")
+def test_wrong_name_and_wrong_password_look_the_same(client, login, password):
     answer = client.post("/sign-in", data={"login": login, "password": password})
     assert answer.status_code == 401
     assert not any(PLAIN_NAME in value for value in answer.headers.getlist("Set-Cookie"))
@@ -60,18 +64,21 @@ def test_wrong_name_and_wrong_password_look_the_same(client, person, login, pass
     assert password not in said
 
 
-def test_a_disabled_account_looks_like_a_wrong_password(client, town, person, console_database):
+@pytest.mark.usefixtures("person")
+def test_a_disabled_account_looks_like_a_wrong_password(client, town, console_database):
     with console_database.session() as session:
         session.query(User).one().disabled_at = 1
     assert sign_in(client, town).status_code == 401
 
 
-def test_signing_in_is_limited_per_address(client, person):
+@pytest.mark.usefixtures("person")
+def test_signing_in_is_limited_per_address(client):
     codes = [client.post("/sign-in", data={"login": f"n{n}", "password": "x"}).status_code for n in range(11)]
     assert codes == [401] * 10 + [429]
 
 
-def test_right_passwords_do_not_use_the_limit_up(client, town, person):
+@pytest.mark.usefixtures("person")
+def test_right_passwords_do_not_use_the_limit_up(client, town):
     assert {sign_in(client, town).status_code for _ in range(11)} == {303}
 
 
@@ -89,22 +96,24 @@ def test_right_passwords_do_not_use_the_limit_up(client, town, person):
         "",
     ],
 )
-def test_nobody_is_sent_elsewhere_after_signing_in(client, town, person, target):
+@pytest.mark.usefixtures("person")
+def test_nobody_is_sent_elsewhere_after_signing_in(client, town, target):
     assert sign_in(client, town, next=target).location == "/"
 
 
-def test_a_local_path_is_kept(client, town, person):
+@pytest.mark.usefixtures("person")
+def test_a_local_path_is_kept(client, town):
     assert sign_in(client, town, next="/entries?verdict=deny").location == "/entries?verdict=deny"
 
 
-def test_signing_out_ends_the_session_in_the_table(signed_in, clock):
+def test_signing_out_ends_the_session_in_the_table(signed_in):
     token = signed_in.get_cookie(PLAIN_NAME).value
     assert signed_in.post("/sign-out").location == "/sign-in"
     signed_in.set_cookie(PLAIN_NAME, token)
     assert signed_in.get("/").location == "/sign-in"
 
 
-def test_one_of_my_sessions_can_be_ended(signed_in, console_database, clock, app, town):
+def test_one_of_my_sessions_can_be_ended(signed_in, app, town):
     other = app.test_client()
     other.post("/sign-in", data={"login": "wang", "password": town.PASSWORD})
     assert other.get("/account").status_code == 200
@@ -188,7 +197,8 @@ def test_a_language_we_do_not_speak_is_refused(client, language):
     assert client.post("/language", data={"language": language}).status_code == 400
 
 
-def test_signing_in_and_out_is_in_the_audit_log_without_a_name(client, town, person, console_database):
+@pytest.mark.usefixtures("person")
+def test_signing_in_and_out_is_in_the_audit_log_without_a_name(client, town, console_database):
     sign_in(client, town)
     client.post("/sign-out")
     with console_database.reading() as session:
