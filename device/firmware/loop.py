@@ -38,20 +38,12 @@ _KINDS: Final = {
 class Office(Protocol):
     """The fleet, as the loop sees it; nothing here waits. Times are monotonic seconds."""
 
-    @property
-    def online(self) -> bool:
-        """Whether the gate is connected."""
-        ...
-
-    @property
-    def withheld(self) -> bool:
-        """Whether a document exists that did not arrive."""
-        ...
-
-    @property
-    def venue(self) -> VenueState | None:
-        """What the other lanes said last."""
-        ...
+    online: bool
+    """Whether the gate is connected."""
+    withheld: bool
+    """Whether a document exists that did not arrive."""
+    venue: VenueState | None
+    """What the other lanes said last."""
 
     def step(self, now_s: float, now: Reading, state: Callable[[bytes], Told]) -> bool:
         """Take in what has come and send what is due; whether something that is believed has changed."""
@@ -59,6 +51,10 @@ class Office(Protocol):
 
     def changed(self, now_s: float) -> None:
         """The gate's state is another one."""
+        ...
+
+    def stop(self) -> None:
+        """Say goodbye."""
         ...
 
 

@@ -1,0 +1,187 @@
+"""One gate put together from its configuration and whatever hardware it is given."""
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from device.drivers import Barrier, Camera, Display, Inputs, Signals, Thermometer
+from device.firmware.book import Book
+from device.firmware.camera_thread import CameraThread
+from device.firmware.clock import Clock
+from device.firmware.config import GateConfig
+from device.firmware.courier import Courier
+from device.firmware.desk import Desk
+from device.firmware.door import Door
+from device.firmware.errors import GateError
+from device.firmware.front import Front
+from device.firmware.greeting import Greeting
+from device.firmware.health import Health, Organs
+from device.firmware.intake import Intake
+from device.firmware.loop import Gate
+from device.firmware.lane_table import State
+from device.firmware.memory import Memory
+from device.firmware.narrate import Narrator
+from device.firmware.office import FleetOffice, NoOffice
+from device.firmware.orders import Orders
+from device.firmware.presenter import Presenter
+from device.firmware.restore import restore
+from device.firmware.screens import card
+from device.firmware.senses import Senses
+from device.firmware.stage import Stage
+from device.firmware.store import Store
+from device.firmware.thermometry import Calibration
+from device.firmware.trust import Beliefs
+from device.firmware.uplink import Line, Uplink
+from device.firmware.version import FIRMWARE
+from wire.keys import PrivateKey
+from wire.messages import Event
+
+REMEMBERED: Final = 5_000
+"""Events that the memory of visits is filled from at a start."""
+DATABASE: Final = "gate.db"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """The drivers of one gate."""
+
+    camera: Camera
+    thermometer: Thermometer | None
+    barrier: Barrier
+    inputs: Inputs
+    signals: Signals
+    display: Display
+
+
+@dataclass(slots=True, kw_only=True)
+class Built:
+    """A gate with the threads and files that belong to it."""
+
+    gate: Gate
+    camera: CameraThread
+    presenter: Presenter
+    store: Store
+    beliefs: Beliefs
+    narrator: Narrator
+    wake: threading.Event
+    uplink: Uplink | None = None
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether there is a line to the fleet."""
+        return self.uplink is not None
+
+    def connect(self, config: GateConfig) -> None:
+        """Begin to talk to the fleet. Raises GateError, WireError or OSError when the files are no good."""
+        broker = config.broker
+        line = Line(
+            host=broker.host,
+            port=broker.port,
+            authority=config.path(broker.authority),
+            certificate=config.path(broker.certificate),
+            key=config.path(broker.key),
+        )
+        signer = PrivateKey.from_pem(line.key.read_bytes())
+        uplink = Uplink(line, config.gate)
+        greeting = Greeting(uplink.session)
+        stage, clock = self.gate.stage, self.gate.clock
+        orders = Orders(stage, self.gate.office)
+        office = FleetOffice(
+            line=uplink,
+            courier=Courier(self.store),
+            intake=Intake(self.beliefs, self.store, clock, greeting),
+            greeting=greeting,
+            store=self.store,
+            beliefs=self.beliefs,
+            clock=clock,
+            signer=signer,
+            narrator=self.narrator,
+            perform=orders.perform,
+        )
+        orders.office = office
+        self.gate.office = office
+        self.uplink = uplink
+        uplink.start()
+
+    def close(self) -> None:
+        """Barrier first, then threads, line and file."""
+        self.gate.close()
+        self.camera.stop()
+        self.presenter.stop()
+        self.gate.office.stop()
+        self.store.close()
+
+
+def calibration_of(config: GateConfig) -> Calibration:
+    """The thermometer's calibration as the file has it."""
+    told = config.thermometer
+    if told is None:
+        return Calibration()
+    return Calibration(
+        offset_c=told.offset_c,
+        gain=told.gain,
+        residual_c=told.residual_c,
+        site_c=told.site_c,
+        samples=told.samples,
+        window_s=told.window_s,
+        tolerance_c=told.tolerance_c,
+    )
+
+
+def believed(config: GateConfig, store: Store, narrator: Narrator) -> Beliefs:
+    """What the disk holds, on the root of the card; GateError when the card has none."""
+    path = config.path(config.root)
+    try:
+        first = path.read_bytes()
+    except OSError as error:
+        raise GateError(f"the card's root document {path} cannot be read; prepare the card") from error
+    restored = restore(store, first)
+    for name in restored.dropped:
+        narrator.say("not believed any more", what=name)
+    return restored.beliefs
+
+
+def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: threading.Event) -> Built:
+    """Open the files, start the threads, write the boot event. Raises GateError."""
+    data = Path(config.data)
+    data.mkdir(parents=True, exist_ok=True)
+    store = Store.open(data / DATABASE, config.gate, journal_limit_bytes=config.journal_mb * 1_000_000)
+    if store.set_aside is not None:
+        narrator.say("journal damaged", kept_as=str(store.set_aside))
+    beliefs = believed(config, store, narrator)
+    memory = Memory()
+    memory.refill(store.newest(REMEMBERED), beliefs.policy().proof_future_s)
+    book = Book(store, beliefs, narrator)
+    camera = CameraThread(hardware.camera, wake.set, timeout_s=config.camera.timeout_s)
+    presenter = Presenter(hardware.display, hardware.signals)
+    organs = Organs(
+        camera=camera,
+        senses=Senses(hardware.thermometer, calibration_of(config)),
+        door=Door(hardware.barrier, hardware.inputs),
+        presenter=presenter,
+        data=data,
+    )
+    stage = Stage(book=book, health=Health(organs=organs, book=book), memory=memory, durations=config.lane)
+    gate = Gate(
+        clock=Clock(store.floor_ms),
+        stage=stage,
+        front=Front(stage, Desk(beliefs, memory)),
+        office=NoOffice(),
+        system_ms=lambda: time.time_ns() // 1_000_000,
+    )
+    now = gate.clock.read(time.monotonic(), gate.system_ms())
+    book.write(Event.BOOT, now, word=FIRMWARE)
+    presenter.start()
+    presenter.show(card(State.STARTING, None, None))
+    camera.start()
+    return Built(
+        gate=gate,
+        camera=camera,
+        presenter=presenter,
+        store=store,
+        beliefs=beliefs,
+        narrator=narrator,
+        wake=wake,
+    )
