@@ -19,8 +19,8 @@ from device.firmware.front import Front
 from device.firmware.greeting import Greeting
 from device.firmware.health import Health, Organs
 from device.firmware.intake import Intake
-from device.firmware.loop import Gate
 from device.firmware.lane_table import State
+from device.firmware.loop import Gate
 from device.firmware.memory import Memory
 from device.firmware.narrate import Narrator
 from device.firmware.office import FleetOffice, NoOffice
