@@ -1,0 +1,137 @@
+"""The process `ingest`: reads what gates publish, holds the recorder's key and no other."""
+
+import queue
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from fleet.config import Paths, load_settings
+from fleet.db import Database, open_database
+from fleet.errors import FleetError
+from fleet.ingest.receipts import Receipts
+from fleet.ingest.worker import Worker
+from fleet.keys.sealed import key_file, open_role_key
+from fleet.link import Link, Message
+from fleet.models import Meta
+from wire.documents import Role
+from wire.topics import Up, up_filter
+
+MOST_EVENTS: Final = 1_000
+GROUP_S: Final = 0.05
+IDLE_S: Final = 0.2
+LOOK_S: Final = 0.2  # how soon a revoked gate is ignored
+TELL_S: Final = 60.0
+# Events at QoS 0: the receipt is what makes delivery certain, a second acknowledgement only costs.
+SUBSCRIPTIONS: Final = ((Up.HELLO, 1), (Up.STATE, 1), (Up.EVENTS, 0))
+_log = structlog.get_logger("ingest")
+
+
+def run(directory: Path) -> None:
+    """Serve until SIGTERM or SIGINT, or until the recorder's key is replaced."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    paths, settings = Paths(directory), load_settings(directory)
+    if not wait_for_key(paths.keys, Role.RECORDER, stop):
+        return
+    signer = open_role_key(paths.keys, Role.RECORDER)
+    link = Link(paths, settings, "ingest", [(up_filter(leaf), qos) for leaf, qos in SUBSCRIPTIONS])
+    with open_database(paths.database(settings)) as database:
+        worker = Worker(database, receipts := Receipts(signer, epoch(database)))
+        link.start()
+        try:
+            Loop(database, link, worker, receipts).run(stop, key_file(paths.keys, Role.RECORDER))
+        finally:
+            link.stop()
+
+
+def wait_for_key(keys: Path, role: Role, stop: threading.Event) -> bool:
+    """Wait until the ceremony's keys are installed; False when told to stop before."""
+    told = False
+    while not key_file(keys, role).exists():
+        if not told:
+            _log.warning("waiting for keys: jx-fleet keys install FROM", role=role.value)
+            told = True
+        if stop.wait(IDLE_S):
+            return False
+    return True
+
+
+def epoch(database: Database) -> bytes:
+    """The 16 bytes that name this database: another database is another epoch."""
+    with database.reading() as session:
+        row = session.get(Meta, "epoch")
+    if row is None:
+        raise FleetError("the database has no epoch; make the fleet with: jx-fleet init")
+    return bytes.fromhex(row.value)
+
+
+class Loop:
+    """Gathers groups, has them committed, sends receipts."""
+
+    def __init__(self, database: Database, link: Link, worker: Worker, receipts: Receipts) -> None:
+        self._database = database
+        self._link = link
+        self._worker = worker
+        self._receipts = receipts
+        self._changes = database.changes()
+        self._looked = -LOOK_S
+        self._told = time.monotonic()
+
+    def run(self, stop: threading.Event, key: Path) -> None:
+        """Until `stop`, or until the key file is another one: the supervisor starts us again with it."""
+        opened = key.stat().st_ino
+        while not stop.is_set():
+            self._look(time.monotonic())
+            self._gather(time.monotonic())
+            self._commit()
+            self._send()
+            if not key.exists() or key.stat().st_ino != opened:
+                _log.info("the recorder's key was replaced")
+                break
+        self._changes.close()
+
+    def _look(self, mono: float) -> None:
+        if mono - self._looked >= LOOK_S and self._changes.changed():
+            self._looked = mono
+            self._worker.look()
+        if mono - self._told >= TELL_S:
+            self._told = mono
+            counts = {**self._worker.counts, "dropped": self._link.dropped}
+            _log.info("counts", **{name: count for name, count in counts.items() if count})
+
+    def _gather(self, mono: float) -> None:
+        """Take what has come: at most MOST_EVENTS events or GROUP_S seconds, and no waiting once idle."""
+        due = self._receipts.due_in(mono)
+        wait_s = IDLE_S if due is None else min(IDLE_S, due)
+        events, incoming = 0, self._link.incoming
+        try:
+            message = incoming.get(timeout=wait_s) if wait_s else incoming.get_nowait()
+            until = time.monotonic() + GROUP_S
+            while True:
+                if isinstance(message, Message):
+                    events += self._worker.take(message.topic, message.payload)
+                if events >= MOST_EVENTS or time.monotonic() >= until:
+                    return
+                message = incoming.get_nowait()
+        except queue.Empty:
+            return
+
+    def _commit(self) -> None:
+        try:
+            self._worker.commit(int(time.time()))
+        except DBAPIError as error:
+            # Nothing was receipted: the gates keep what was in this group and send it again.
+            _log.error("a group could not be stored", error=type(error.orig).__name__)
+            time.sleep(IDLE_S)
+
+    def _send(self) -> None:
+        if not self._link.connected:
+            return
+        for topic, receipt in self._receipts.due(time.monotonic(), time.time_ns() // 1_000_000):
+            self._link.publish(topic, receipt)

@@ -1,0 +1,240 @@
+"""One group commit after another: messages are read and checked, stored together, receipted after."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from fleet import audit
+from fleet.db import Database
+from fleet.ingest import book, standing
+from fleet.ingest.coverage import Coverage, Span
+from fleet.ingest.receipts import Part, Receipts
+from fleet.ingest.rows import INSERT, Row, row
+from fleet.models import Journal
+from wire import cose, messages, topics
+from wire.errors import WireError
+from wire.messages import HASH_BYTES, Batch, Entry, Hello, State
+from wire.topics import FromGate, Up
+
+MOST_ALARMS: Final = 10_000  # remembered, so that a gate that repeats itself fills no log
+
+Said = Hello | State | tuple[Batch, tuple[Entry, ...]]
+_READ: Final[dict[Up, Callable[[bytes], Said]]] = {
+    Up.HELLO: messages.read_hello,
+    Up.STATE: messages.read_state,
+    Up.EVENTS: messages.read_batch,
+}
+
+
+@dataclass(slots=True)
+class _Group:
+    """What one transaction will hold."""
+
+    session: Session
+    now: int
+    rows: list[Row] = field(default_factory=list)
+    fresh: dict[tuple[str, bytes, int], bytes] = field(default_factory=dict)
+    parts: dict[tuple[str, bytes], list[Part]] = field(default_factory=dict)
+    touched: set[tuple[str, bytes]] = field(default_factory=set)
+
+
+class Worker:
+    """Takes messages, commits them in groups, says what may be receipted. For one thread."""
+
+    def __init__(self, database: Database, receipts: Receipts) -> None:
+        self._database = database
+        self._receipts = receipts
+        self._coverage: dict[tuple[str, bytes], Coverage] = {}
+        self._waiting: list[tuple[str, Said, bytes]] = []
+        self._gates: dict[str, book.Known] = {}
+        self._alarms: set[tuple[str, bytes, str, int]] = set()
+        self.counts: Counter[str] = Counter()
+
+    def look(self) -> None:
+        """Read anew which gates may speak."""
+        with self._database.reading() as session:
+            self._gates = book.known_gates(session)
+
+    def take(self, topic: str, payload: bytes) -> int:
+        """Read one message; return how many events it holds. What cannot be read is counted and dropped."""
+        try:
+            place = topics.parse(topic)
+            read = _READ.get(place.leaf) if isinstance(place, FromGate) else None
+            if read is None or not isinstance(place, FromGate):
+                self.counts["not for ingest"] += 1
+                return 0
+            if place.gate not in self._gates:
+                self.counts["unknown or revoked gate"] += 1
+                return 0
+            said = read(payload)
+        except WireError as error:
+            self.counts[f"unreadable: {error.flaw.value}"] += 1
+            return 0
+        self._waiting.append((place.gate, said, payload))
+        return len(said[1]) if isinstance(said, tuple) else 0
+
+    def commit(self, now: int) -> int:
+        """Store everything taken in one transaction; return how many events were new.
+
+        If that fails nothing of it is receipted, and the gates send it again.
+        """
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return 0
+        try:
+            with self._database.session() as session:
+                group = _Group(session, now)
+                for gate, said, data in waiting:
+                    self._handle(group, gate, said, data)
+                self._store(group)
+        except BaseException:
+            self._coverage.clear()  # it may be ahead of the database now
+            raise
+        for journal, parts in group.parts.items():
+            self._receipts.committed(journal, parts)
+        return len(group.rows)
+
+    def _handle(self, group: _Group, gate: str, said: Said, data: bytes) -> None:
+        match said:
+            case Hello():
+                standing.hello(group.session, gate, said, data, group.now)
+                self._checkpoint(group, gate, said.checkpoint)
+                self._held_already(group, gate, said)
+            case State():
+                if not standing.state(group.session, gate, said, data, group.now):
+                    self.counts["state of an older session"] += 1
+            case (batch, entries):
+                self._batch(group, gate, batch, entries)
+                if batch.checkpoint is not None:
+                    self._checkpoint(group, gate, batch.checkpoint)
+
+    def _batch(self, group: _Group, gate: str, batch: Batch, entries: tuple[Entry, ...]) -> None:
+        """Store what is new of a batch and compare the rest with what is held."""
+        if not entries:
+            return
+        journal = (gate, batch.journal)
+        held = self._held(group.session, journal)
+        group.touched.add(journal)
+        parts = group.parts.setdefault(journal, [])
+        last = batch.first + len(entries) - 1
+        at = batch.first
+        for begin, end in [*held.gaps(batch.first, last), (last + 1, last)]:
+            parts += self._again(group, journal, batch, at, begin)
+            if begin <= end:
+                self._new(group, journal, batch, entries, (begin, end))
+                parts.append((begin, end, messages.event_hash(batch.events[end - batch.first])))
+            at = end + 1
+
+    def _new(
+        self,
+        group: _Group,
+        journal: tuple[str, bytes],
+        batch: Batch,
+        entries: tuple[Entry, ...],
+        part: tuple[int, int],
+    ) -> None:
+        gate, venue = journal[0], self._gates[journal[0]].venue
+        held = self._coverage[journal]
+        begin, end = part[0] - batch.first, part[1] - batch.first
+        for entry, data in zip(entries[begin : end + 1], batch.events[begin : end + 1], strict=True):
+            group.rows.append(row(gate, batch.journal, venue, entry, data, group.now))
+            group.fresh[*journal, entry.sequence] = data
+        last = messages.event_hash(batch.events[end])
+        broken = held.add(Span(part[0], part[1], entries[begin].previous, last))
+        for entry in entries[begin : end + 1]:
+            buried = book.burial(entry)
+            if buried:
+                broken += held.bury(*buried)
+        for sequence in broken:
+            self._alarm(group, journal, "journal.broken", sequence)
+
+    def _again(
+        self, group: _Group, journal: tuple[str, bytes], batch: Batch, begin: int, end: int
+    ) -> list[Part]:
+        """What may be receipted of sequences `begin` up to before `end`, which are held already."""
+        parts: list[Part] = []
+        for sequence in range(begin, end):
+            sent = batch.events[sequence - batch.first]
+            kept = self._stored(group, journal, sequence)
+            if kept is not None and kept != sent:
+                self._alarm(group, journal, "journal.conflict", sequence)
+                continue
+            self.counts["held already"] += 1
+            parts.append((sequence, sequence, messages.event_hash(sent)))
+        return parts
+
+    def _held_already(self, group: _Group, gate: str, said: Hello) -> None:
+        """On a hello: tell the epoch, and what of the gate's unreceipted events is held."""
+        journal = (gate, said.journal)
+        held = self._held(group.session, journal)
+        if held.last > said.head:
+            self._alarm(group, journal, "journal.rolled-back", said.head)
+        parts = group.parts.setdefault(journal, [])
+        for span in held.between(said.tail, said.head):
+            if span.last <= said.head and span.hash is not None and len(span.hash) == HASH_BYTES:
+                parts.append((max(span.first, said.tail), span.last, span.hash))
+
+    def _checkpoint(self, group: _Group, gate: str, signed: bytes) -> None:
+        """Compare a head that the gate signed with what is held, and remember it."""
+        try:
+            kid = cose.parse_sign1(signed, max_bytes=512).header.kid
+            key = book.key_of(group.session, gate, kid or b"")
+            checkpoint = messages.verify_checkpoint(signed, key) if key else None
+        except WireError:
+            checkpoint = None
+        if checkpoint is None or checkpoint.gate != gate:
+            self.counts["checkpoint not believed"] += 1
+            return
+        journal = (gate, checkpoint.journal)
+        kept = self._stored(group, journal, checkpoint.head)
+        if kept is not None and messages.event_hash(kept) != checkpoint.hash:
+            self._alarm(group, journal, "journal.checkpoint", checkpoint.head)
+            return
+        known = self._journal(group.session, journal)
+        if known.head_sequence is None or checkpoint.head >= known.head_sequence:
+            known.head_sequence, known.head_hash = checkpoint.head, checkpoint.hash
+            known.checked_at = group.now
+
+    def _held(self, session: Session, journal: tuple[str, bytes]) -> Coverage:
+        found = self._coverage.get(journal)
+        if found is None:
+            found = self._coverage[journal] = book.coverage(session, *journal)
+        return found
+
+    def _stored(self, group: _Group, journal: tuple[str, bytes], sequence: int) -> bytes | None:
+        fresh = group.fresh.get((*journal, sequence))
+        return fresh if fresh is not None else book.event_data(group.session, *journal, sequence)
+
+    def _journal(self, session: Session, journal: tuple[str, bytes]) -> Journal:
+        found = session.get(Journal, journal)
+        if found is None:
+            found = Journal(gate_id=journal[0], journal=journal[1], contiguous_to=0)
+            session.add(found)
+        return found
+
+    def _alarm(self, group: _Group, journal: tuple[str, bytes], what: str, sequence: int) -> None:
+        """Write to the audit log, once for each thing found, and count."""
+        self.counts[what] += 1
+        seen = (*journal, what, sequence)
+        if seen in self._alarms or len(self._alarms) >= MOST_ALARMS:
+            return
+        self._alarms.add(seen)
+        detail: dict[str, Any] = {"journal": journal[1].hex(), "sequence": sequence}
+        audit.append(group.session, group.now, f"gate:{journal[0]}", what, **detail)
+
+    def _store(self, group: _Group) -> None:
+        """The hot insert, then how far each journal is held."""
+        for journal in group.touched:
+            self._journal(group.session, journal).contiguous_to = self._coverage[journal].contiguous_to
+        group.session.flush()
+        if group.rows:
+            cursor = group.session.connection().connection.cursor()
+            cursor.executemany(INSERT, group.rows)
+            if cursor.rowcount != len(group.rows):
+                # Somebody else stores events too: what is remembered here is not all there is.
+                self.counts["stored by another worker"] += len(group.rows) - cursor.rowcount
+                self._coverage.clear()
+            cursor.close()
