@@ -1,8 +1,8 @@
-"""What a gate says on its way: verdicts and readiness, read from the lines of its log."""
+"""What a gate says on its way: verdicts, hints and whether it serves, read from the lines of its log."""
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from wire.reasons import Reason
 
@@ -20,23 +20,33 @@ class Heard:
 
 def verdict_in(line: str) -> Heard | None:
     """The verdict or hint in a log line, or None for any other line."""
-    if not line.startswith("{"):
+    said = _read(line)
+    if said.get("kind") not in _KINDS:
         return None
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(said, dict) or said.get("kind") not in _KINDS:
-        return None
-    reason = _reason(said.get("reason"))
-    took_ms = said.get("took_ms")
+    reason, took_ms = _reason(said.get("reason")), said.get("took_ms")
     return None if reason is None else Heard(reason, took_ms if isinstance(took_ms, int) else None)
 
 
-def _reason(value: object) -> Reason | None:
-    """A reason from its number (203) or its code (A-203)."""
-    number = value.rpartition("-")[2] if isinstance(value, str) else value
+def serving_in(line: str) -> bool | None:
+    """Whether the gate says that it can decide, or that it cannot; None for any other line."""
+    said = _read(line)
+    if said.get("kind") != "ready":
+        return None
+    return bool(said.get("ready"))
+
+
+def _read(line: str) -> dict[str, Any]:
     try:
-        return Reason(int(number))  # type: ignore[call-overload]  # anything else raises TypeError
-    except (TypeError, ValueError):
+        said = json.loads(line) if line.startswith("{") else {}
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _reason(value: object) -> Reason | None:
+    """A reason from its code, like A-203."""
+    digits = value.rpartition("-")[2] if isinstance(value, str) else ""
+    try:
+        return Reason(int(digits))
+    except ValueError:
         return None

@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from device.firmware.config import ContactPin, load
 from sandbox.board.client import Board, BoardError
 from sandbox.board.film import Film
 from sandbox.optics import ORDINARY, Optics, empty_scene, photograph
-from sandbox.town.body import AMBIENT_C
-from sandbox.town.hear import Heard, verdict_in
+from sandbox.town.body import AMBIENT_C, WALL_C
+from sandbox.town.hear import Heard, serving_in, verdict_in
 from sandbox.wallet.doors import GateName
 
-CONNECT_S: Final = 0.5
+CONNECT_S: Final = 3.0
 
 Picture: TypeAlias = NDArray[np.uint8]
 """A code, flat and sharp: one pixel a module."""
@@ -28,12 +29,11 @@ Picture: TypeAlias = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Fittings:
-    """Where a gate's virtual hardware is, and its wiring as its gate.toml has it."""
+    """Where a gate's virtual hardware is, and the gate.toml that says how it is wired."""
 
     socket: Path
     film: Path
-    passage_pin: int
-    passage_active_high: bool
+    config: Path
     scene: Optics = ORDINARY
 
 
@@ -43,15 +43,22 @@ class Site:
     def __init__(self, name: GateName, fittings: Fittings) -> None:
         self.name = name
         self.fittings = fittings
+        self.serving = threading.Event()
+        """Set while the gate says that it can decide."""
         self._film = Film.create(fittings.film, fittings.scene.width, fittings.scene.height)
         self._verdicts: queue.Queue[Heard] = queue.Queue()
+        self._beam: ContactPin | None = None
         self._board: Board | None = None
         self._mirror: Board | None = None
         self._mirror_lock = threading.Lock()
+        self._board_lock = threading.Lock()
         self.clear(np.random.default_rng(0))
 
     def hear(self, line: str) -> None:
         """Take a line of the gate's log; any thread."""
+        serving = serving_in(line)
+        if serving is not None:
+            (self.serving.set if serving else self.serving.clear)()
         heard = verdict_in(line)
         if heard is not None:
             self._verdicts.put(heard)
@@ -68,12 +75,22 @@ class Site:
         """What the thermometer faces now; without a gate nothing happens."""
         self._touch(lambda board: board.temperature(object_c, AMBIENT_C))
 
+    def power_up(self) -> None:
+        """Just started: no alarm, no hand on anything, nobody there. Waits a moment for the machine."""
+        self.serving.clear()
+        contacts = load(self.fittings.config).pins.contacts
+        self._beam = contacts.passage
+        for wired in (contacts.door, contacts.passage, contacts.fire, contacts.tamper, contacts.button):
+            if wired is not None:
+                self._put(wired, active=False)
+        self.warm(WALL_C)
+
     def walk_through(self, pause_s: float = 0.15) -> None:
         """Break the light beam of the passage and leave it."""
-        pin, active = self.fittings.passage_pin, self.fittings.passage_active_high
-        self._touch(lambda board: board.pin(pin, active))
-        time.sleep(pause_s)
-        self._touch(lambda board: board.pin(pin, not active))
+        if self._beam is not None:
+            self._put(self._beam, active=True)
+            time.sleep(pause_s)
+            self._put(self._beam, active=False)
 
     def forget(self) -> None:
         """Throw away verdicts that nobody waited for."""
@@ -100,19 +117,24 @@ class Site:
                 self._mirror = None
                 return None
 
+    def _put(self, wired: ContactPin, *, active: bool) -> None:
+        level = active if wired.active == "high" else not active
+        self._touch(lambda board: board.pin(wired.pin, level))
+
     def _touch(self, act: Callable[[Board], None]) -> None:
         """Reach into the machine; a gate that died and came back is found again."""
-        for _ in range(2):
-            try:
-                if self._board is None:
-                    self._board = Board.connect(self.fittings.socket, wait_s=CONNECT_S)
-                act(self._board)
-            except BoardError:
-                if self._board is not None:
-                    self._board.close()
-                self._board = None
-            else:
-                return
+        with self._board_lock:
+            for _ in range(2):
+                try:
+                    if self._board is None:
+                        self._board = Board.connect(self.fittings.socket, wait_s=CONNECT_S)
+                    act(self._board)
+                except BoardError:
+                    if self._board is not None:
+                        self._board.close()
+                    self._board = None
+                else:
+                    return
 
 
 def grain_of(seed: int) -> tuple[np.random.Generator, random.Random]:

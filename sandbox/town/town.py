@@ -1,8 +1,10 @@
 """All streets together: what the demo starts, and what the wallet's page reaches the gates through."""
 
 import itertools
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from PIL import Image
 
@@ -14,6 +16,8 @@ from sandbox.town.street import Guest, Street
 from sandbox.town.tell import Told, Voice, columns
 from sandbox.wallet.doors import GateName, Seen
 from wire.reasons import Verdict, verdict_of
+
+WAIT_S: Final = 0.2
 
 
 @dataclass
@@ -37,6 +41,9 @@ class Town:
         self, sites: Sequence[Site], visits: Sequence[Iterable[Visit]], supplies: Supplies, voice: Voice
     ) -> None:
         self.tally = Tally()
+        self.admitted = threading.Event()
+        """Set when the first person is in."""
+        self._ending = threading.Event()
         self._voice = voice
         self._wide = max(columns(voice.choose((site.name.zh, site.name.en))) for site in sites)
         self._streets = {
@@ -54,13 +61,22 @@ class Town:
         """Whether everybody in the plan has been."""
         return all(street.through.is_set() for street in self._streets.values())
 
-    def open(self, gate: str) -> None:
-        """Let people come to this gate; once."""
-        self._street(gate).start()
+    def site(self, gate: str) -> Site:
+        """One gate as the town sees it."""
+        return self._street(gate).site
 
-    def is_open(self, gate: str) -> bool:
-        """Whether people come to this gate."""
-        return self._street(gate).is_alive()
+    def open_when_serving(self, gate: str) -> None:
+        """Let people come as soon as this gate says that it serves; returns at once."""
+        street = self._street(gate)
+
+        def wait() -> None:
+            while not street.site.serving.wait(WAIT_S):
+                if self._ending.is_set():
+                    return
+            if not self._ending.is_set():
+                street.start()
+
+        threading.Thread(target=wait, name=f"opening {gate}", daemon=True).start()
 
     def show(self, gate: str, number: int, body_c: float) -> None:
         """Send a person to a gate with a fresh code."""
@@ -76,6 +92,7 @@ class Town:
 
     def stop(self, wait_s: float = 3.0) -> None:
         """Send everybody home."""
+        self._ending.set()
         for street in self._streets.values():
             street.stop()
         for street in self._streets.values():
@@ -91,6 +108,8 @@ class Town:
     def _report(self, _visit: Visit, told: Told) -> None:
         self.tally.count(told)
         self._voice.tell(told, self._wide)
+        if told.reason is not None and verdict_of(told.reason) is Verdict.ADMIT:
+            self.admitted.set()
 
 
 def for_gate(visits: Iterable[Visit], gate: int, people: int | None) -> Iterable[Visit]:

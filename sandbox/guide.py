@@ -1,0 +1,108 @@
+"""What the demo tells a person once everything runs: addresses, the login, what to try."""
+
+from collections.abc import Iterator
+
+from sandbox.founding import address
+from sandbox.layout import REPOSITORY, Layout
+from sandbox.places import PLACES
+from sandbox.ports import Ports
+from sandbox.town.tell import Voice, padded
+from sandbox.town.town import Tally, Town
+from wire.reasons import Verdict
+
+_LABEL_WIDE = 12
+
+
+def guide(voice: Voice, layout: Layout, ports: Ports, fleet_pid: int) -> str:
+    """The whole text."""
+    return "\n".join(_lines(voice, layout, ports, fleet_pid))
+
+
+def _lines(voice: Voice, layout: Layout, ports: Ports, fleet_pid: int) -> Iterator[str]:
+    choose = voice.choose
+    password = layout.password.read_text(encoding="utf-8").strip()
+    data = _short(layout, "")
+    fleet = _short(layout, "fleet")
+    rows = (
+        (("控制台", "console"), f"{address(ports.console)}    admin  {password}"),
+        (("钱包", "wallet"), address(ports.wallet)),
+        (("数据、日志", "data, logs"), f"{data}  {_short(layout, 'logs')}"),
+    )
+    yield ""
+    for label, value in rows:
+        yield f"  {voice.paint(padded(choose(label), _LABEL_WIDE), '1')}{value}"
+    yield ""
+    for words, command in _ideas(fleet, fleet_pid):
+        yield f"  • {choose(words)}"
+        if command:
+            yield voice.paint(f"      {command}", "36")
+    yield ""
+    yield f"  {choose(('Ctrl-C 停止；再次运行会继续。', 'Ctrl-C stops everything; the next run carries on.'))}"
+    yield ""
+
+
+def _ideas(fleet: str, fleet_pid: int) -> tuple[tuple[tuple[str, str], str], ...]:
+    gate = PLACES[0].gate.id
+    return (
+        (
+            (
+                "在钱包里把一位居民改成红码，再到闸机出示",
+                "in the wallet, turn a resident red and walk to a gate",
+            ),
+            "",
+        ),
+        (
+            ("保存一个健康码图片，看看它是什么", "save a code as a picture and ask what it is"),
+            ".venv/bin/jx-gate explain ~/Downloads/resident-1.png",
+        ),
+        (
+            (
+                "撤销商场的扫码许可，几秒后闸机停用",
+                "withdraw the mall's permission: its gate closes in seconds",
+            ),
+            f".venv/bin/jx-fleet venue withdraw mall --reason trial --dir {fleet}",
+        ),
+        (
+            ("再授予许可", "and give it back"),
+            f".venv/bin/jx-fleet venue grant mall --days 30 --dir {fleet}",
+        ),
+        (
+            ("轮换信任密钥（密钥员会自动签署）", "rotate the trust key; the key officer signs by itself"),
+            f".venv/bin/jx-fleet rotate trust --dir {fleet}",
+        ),
+        (
+            (
+                "停掉服务器：闸机照常工作，20 秒后补传",
+                "stop the fleet: gates go on; it is back in 20 s",
+            ),
+            f"kill {fleet_pid}",
+        ),
+        (
+            ("看一台闸机的记录", "look at one gate"),
+            f".venv/bin/jx-fleet gate show {gate} --dir {fleet}",
+        ),
+    )
+
+
+def _short(layout: Layout, name: str) -> str:
+    """A path as one would type it in the checkout."""
+    path = layout.root / name if name else layout.root
+    return str(path.relative_to(REPOSITORY)) if path.is_relative_to(REPOSITORY) else str(path)
+
+
+def farewell(voice: Voice, town: Town) -> str:
+    """How many came, and how they fared."""
+    tally: Tally = town.tally
+    names = (
+        (Verdict.ADMIT, ("放行", "admitted")),
+        (Verdict.DENY, ("拒绝", "denied")),
+        (Verdict.REFER, ("转人工", "referred")),
+        (Verdict.HINT, ("提示", "hinted at")),
+        (None, ("未决", "left without a verdict")),
+    )
+    parts = [
+        f"{tally.by_verdict[verdict]} {voice.choose(words)}"
+        for verdict, words in names
+        if verdict in tally.by_verdict
+    ]
+    return f"{tally.people} {voice.choose(('人', 'people'))}: {', '.join(parts) or '–'}"
