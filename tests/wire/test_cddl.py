@@ -140,17 +140,14 @@ def test_what_the_rule_forbids_the_reader_refuses_and_the_other_way_round(kind, 
     if data.draw(st.booleans()):
         changed = {k: v for k, v in raw.items() if k != key}
     result = fits(cbor2.dumps(changed, canonical=True), RULES[kind])
+    said = None
     try:
         codec.load(changed)
     except WireError as error:
-        # What CDDL cannot say stands in its comments: "and:" rules, which the classes check.
-        together = any(
-            word in error.detail for word in ("threshold", "every role", "range", "later", "twice")
-        )
-        beyond = together or "address" in error.detail
-        assert beyond or not result.valid, str(error)
-    else:
-        assert result.valid, shown(result)
+        said = str(error)
+    # What CDDL cannot say stands in its comments: "and:" rules, which the classes check.
+    beyond = ("threshold", "every role", "range", "later", "twice", "address")
+    assert result.valid == (said is None) or any(word in str(said) for word in beyond), (said, shown(result))
 
 
 @pytest.mark.parametrize(
