@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from device.firmware import lists
 from device.firmware.clock import Clock, Reading
@@ -58,6 +58,7 @@ class Outcome:
 
 
 _NOTHING: Final = Outcome()
+_Reader: TypeAlias = Callable[[Incoming, Reading], Outcome]
 
 
 class Intake:
@@ -73,12 +74,15 @@ class Intake:
         self._behind: dict[str, float] = {}
         self._card_failed = False
         self._heads: Time | None = None
-        self._readers: Final[Mapping[All | Down, Callable[[Incoming, Reading], Outcome]]] = {
+        # Two tables: both leaves called "time" are equal as text.
+        self._to_all: Final[Mapping[All, _Reader]] = {
             All.ROOT: self._root,
             All.TRUST: self._trust,
             All.TIME: self._broadcast,
             All.STATUS: self._list,
             All.DELTA: self._delta,
+        }
+        self._to_gate: Final[Mapping[Down, _Reader]] = {
             Down.ASSIGNMENT: self._assignment,
             Down.COMMAND: self._command,
             Down.RECEIPT: self._receipt,
@@ -90,7 +94,8 @@ class Intake:
         """Take one message in. Never raises for what a message holds."""
         leaf = incoming.topic.leaf
         try:
-            outcome = self._readers[leaf](incoming, reading)
+            reader = self._to_all[leaf] if isinstance(leaf, All) else self._to_gate[leaf]
+            outcome = reader(incoming, reading)
         except Refused as refused:
             outcome = self._refused(leaf, refused, incoming, mono, reading)
         except GateError:
@@ -142,7 +147,7 @@ class Intake:
     def _list(self, incoming: Incoming, reading: Reading) -> Outcome:
         issuer, shard = _place(incoming)
         token = self._beliefs.new_list(issuer, shard, incoming.payload, reading.now_s)
-        if self._kept_seq(token.uri) >= token.seq:
+        if dict(self._store.names(LIST)).get(token.uri, -1) >= token.seq:
             return _NOTHING
         self._store.keep(LIST, token.uri, token.seq, incoming.payload)
         for name, seq in self._store.names(DELTA):
@@ -159,9 +164,6 @@ class Intake:
         kept = sum(name.startswith(f"{token.uri} ") for name, _ in self._store.names(DELTA))
         wanted = self._ask((token.uri,), incoming.received_mono) if kept > MOST_DELTAS else {}
         return Outcome(changed=True, wanted=wanted)
-
-    def _kept_seq(self, uri: str) -> int:
-        return dict(self._store.names(LIST)).get(uri, -1)
 
     def _command(self, incoming: Incoming, reading: Reading) -> Outcome:
         command = self._beliefs.command(incoming.payload, reading.now_s, self._greeting.session)
@@ -197,9 +199,8 @@ class Intake:
         if self._heads is None or time.now_ms >= self._heads.now_ms:
             self._heads = time
         behind = self._compare(incoming.received_mono)
-        carried = lists.carried(self._beliefs.trust, self._beliefs.gate)
-        wanted = self._ask(tuple(uri for uri in behind if uri in carried), incoming.received_mono)
-        return Outcome(wanted=wanted)
+        uris = tuple(name for name in behind if name in time.lists)
+        return Outcome(wanted=self._ask(uris, incoming.received_mono))
 
     def _compare(self, mono: float) -> tuple[str, ...]:
         """What signed time names and this gate has not, each with the moment it was first missed."""

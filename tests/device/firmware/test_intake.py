@@ -1,0 +1,309 @@
+"""What comes in: believed, kept, journalled, asked for, and believed again after a start."""
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from device.firmware import intake as intakes
+from device.firmware.clock import Clock
+from device.firmware.errors import Refused
+from device.firmware.greeting import Greeting
+from device.firmware.inbox import Inbox, Incoming
+from device.firmware.intake import Intake
+from device.firmware.restore import restore
+from device.firmware.store import Store
+from wire import topics
+from wire.documents import Action, Range, Role
+from wire.health import Trouble
+from wire.keys import PrivateKey
+from wire.messages import ClockTrust, Entry, Event, Outcome, event_hash
+
+GATE = "0123456789ab"
+NOW_S = 1_795_000_000
+NONCE = b"n" * 16
+
+
+class Gate:
+    """One gate's way in, with its own disk; `start` is what happens after a power cut."""
+
+    def __init__(self, authority, path):
+        self.authority = authority
+        self.path = path
+        self.store = None
+        self.mono = 100.0
+        self.card = authority.sign(authority.root())
+        self.start()
+
+    def start(self):
+        if self.store:
+            self.store.close()
+        self.store = Store.open(self.path, GATE, journal_limit_bytes=1 << 20)
+        restored = restore(self.store, self.card)
+        self.beliefs, self.dropped = restored.beliefs, restored.dropped
+        self.clock = Clock((NOW_S - 3600) * 1000)
+        self.greeting = Greeting(NONCE)
+        self.intake = Intake(self.beliefs, self.store, self.clock, self.greeting)
+
+    def hear(self, topic, payload):
+        incoming = Incoming(topics.parse(topic), payload, self.mono)
+        return self.intake.handle(incoming, self.mono, self.clock.read(self.mono, NOW_S * 1000))
+
+    def say(self, leaf, document, signers=None):
+        data = self.authority.sign(document, signers)
+        name = topics.down(GATE, topics.Down(leaf)) if leaf in set(topics.Down) else f"jx1/all/{leaf}"
+        return self.hear(name, data)
+
+    def list(self, token, issuer="jl"):
+        return self.hear(f"jx1/all/status/{issuer}/0", self.authority.list(token))
+
+    def delta(self, base, changes, **more):
+        return self.hear("jx1/all/delta/jl/0", self.authority.delta(base, changes, **more))
+
+
+@pytest.fixture
+def gate(authority, tmp_path):
+    gate = Gate(authority, tmp_path / "gate.db")
+    yield gate
+    gate.store.close()
+
+
+@pytest.fixture
+def ready(gate, authority):
+    """A gate that has heard everything once."""
+    gate.say("trust", authority.trust())
+    gate.hear(f"jx1/down/{GATE}/assignment", authority.sign(authority.assignment()))
+    gate.list(authority.token())
+    return gate
+
+
+def test_a_believed_document_is_kept_journalled_and_believed_after_a_start(gate, authority):
+    outcome = gate.say("trust", authority.trust())
+    assert outcome.changed
+    (entry,) = outcome.entries
+    assert (entry.kind, entry.word, entry.about) == (Event.DOCUMENT_ACCEPTED, "trust", 1)
+    assert gate.clock.floor_ms == (NOW_S - 60) * 1000
+    gate.start()
+    assert gate.beliefs.trust == authority.trust()
+    assert gate.dropped == ()
+
+
+def test_what_is_held_already_is_no_news(ready, authority):
+    outcome = ready.say("trust", authority.trust())
+    assert (outcome.changed, outcome.entries) == (False, ())
+    assert not ready.list(authority.token()).changed
+
+
+def test_everything_survives_a_power_cut(ready, authority):
+    ready.hear("jx1/all/root", authority.next_root(2, []))
+    ready.delta(ready.beliefs.lists["jl/0"], {0: 0xC})
+    held = ready.beliefs.held()
+    assert (held.root, held.lists) == (2, {"jl/0": 2})
+    ready.start()
+    assert ready.beliefs.held() == held
+    assert ready.beliefs.lists["jl/0"].statuses[0] == 0xC
+
+
+def test_a_later_list_takes_the_place_of_the_changes_before_it(ready, authority):
+    token = ready.beliefs.lists["jl/0"]
+    for index in range(3):
+        ready.delta(ready.beliefs.lists["jl/0"], {index: 0xC})
+    ready.list(authority.token(seq=9))
+    assert ready.store.names("delta") == []
+    ready.start()
+    assert ready.beliefs.lists["jl/0"].seq == 9 > token.seq
+
+
+def test_after_many_changes_the_whole_list_is_asked_for(ready, monkeypatch):
+    monkeypatch.setattr(intakes, "MOST_DELTAS", 2)
+    wanted = [ready.delta(ready.beliefs.lists["jl/0"], {1: 0xC + n}).wanted for n in range(3)]
+    assert wanted == [{}, {}, {"jl/0": 4}]
+
+
+def test_a_refusal_is_counted_and_journalled_once_an_hour(ready, authority):
+    forged = replace(authority.trust(version=2))
+    first = ready.say("trust", forged, [authority.stranger])
+    (entry,) = first.entries
+    assert (entry.kind, entry.word) == (Event.DOCUMENT_REFUSED, "trust unknown_key")
+    assert ready.say("trust", forged, [authority.stranger]).entries == ()
+    ready.mono += intakes.SAY_EVERY_S
+    assert len(ready.say("trust", forged, [authority.stranger]).entries) == 1
+    assert ready.store.counters()["refused trust unknown_key"] == 3
+
+
+@pytest.mark.parametrize("version", [0, 3])
+def test_roots_meant_for_gates_that_are_further_back_or_ahead_are_only_counted(ready, authority, version):
+    assert ready.hear("jx1/all/root", authority.next_root(version, [])).entries == ()
+    assert ready.beliefs.root.version == 1
+
+
+def test_lists_of_other_gates_are_only_counted(ready, authority):
+    outcome = ready.hear("jx1/all/status/jl/1", authority.list(authority.token(uri="jl/1")))
+    assert (outcome.entries, outcome.wanted, outcome.changed) == ((), {}, False)
+
+
+def test_a_change_that_does_not_fit_asks_for_the_whole_list_but_not_all_the_time(ready):
+    ahead = replace(ready.beliefs.lists["jl/0"], seq=7)
+    assert ready.delta(ahead, {0: 0xC}).wanted == {"jl/0": 1}
+    assert ready.delta(ahead, {0: 0xC}).wanted == {}
+    ready.mono += intakes.ASK_EVERY_S
+    assert ready.delta(ahead, {0: 0xC}).wanted == {"jl/0": 1}
+
+
+def test_signed_time_shows_what_is_withheld(ready, authority):
+    outcome = ready.hear("jx1/all/time", authority.sign(authority.time(trust=2, lists={"jl/0": 5})))
+    assert outcome.wanted == {"jl/0": 1}
+    assert ready.intake.troubles(ready.mono) == frozenset()
+    ready.mono += intakes.GRACE_S
+    assert ready.intake.troubles(ready.mono) == {Trouble.DOCUMENT_WITHHELD}
+    ready.list(authority.token(seq=5))
+    assert ready.intake.troubles(ready.mono) == {Trouble.DOCUMENT_WITHHELD}
+    ready.say("trust", authority.trust(version=2))
+    assert ready.intake.troubles(ready.mono) == frozenset()
+
+
+def test_an_older_broadcast_does_not_hide_what_is_withheld(ready, authority):
+    ready.hear("jx1/all/time", authority.sign(authority.time(trust=2)))
+    ready.hear("jx1/all/time", authority.sign(authority.time(now_ms=NOW_S * 1000 - 9, trust=1)))
+    assert ready.intake.troubles(ready.mono + intakes.GRACE_S) == {Trouble.DOCUMENT_WITHHELD}
+
+
+def answer(gate):
+    time = gate.authority.time(audience=GATE, nonce=NONCE)
+    return gate.hear(f"jx1/down/{GATE}/time", gate.authority.sign(time))
+
+
+def test_the_trip_of_an_answer_counts_from_the_first_hello(ready):
+    ready.greeting.said(ready.mono)
+    ready.greeting.said(ready.mono + 60)
+    ready.mono += 61
+    answer(ready)
+    reading = ready.clock.read(ready.mono, 0)
+    assert reading.trust is ClockTrust.SIGNED
+    assert reading.doubt_ms >= 30_000
+    assert ready.greeting.waiting_since is None
+
+
+def test_an_answer_that_nobody_waits_for_sets_no_clock(ready):
+    answer(ready)
+    assert ready.clock.read(ready.mono, 0).trust is ClockTrust.FLOOR
+
+
+def test_an_answer_to_another_session_is_refused(ready, authority):
+    ready.greeting.said(ready.mono)
+    time = authority.time(audience=GATE, nonce=b"o" * 16)
+    (entry,) = ready.hear(f"jx1/down/{GATE}/time", authority.sign(time)).entries
+    assert entry.word == "time nonce"
+
+
+def test_a_command_is_handed_over_once_even_after_a_power_cut(ready, authority):
+    ready.greeting.said(ready.mono)
+    answer(ready)
+    command = authority.command()
+    assert ready.say("command", command).commands == (command,)
+    assert ready.say("command", command).commands == ()
+    ready.start()
+    ready.greeting.said(ready.mono)
+    answer(ready)
+    assert ready.say("command", command).commands == ()
+
+
+def test_opening_needs_a_clock_that_somebody_vouches_for(ready, authority):
+    outcome = ready.say("command", authority.command())
+    assert outcome.commands == ()
+    (result,) = outcome.results
+    assert (result.id, result.outcome) == (b"c" * 16, Outcome.REFUSED)
+    other = authority.command(id=b"d" * 16, action=Action.OUT_OF_SERVICE)
+    assert ready.say("command", other).commands == (other,)
+
+
+def test_a_command_to_an_earlier_session_is_only_counted(ready, authority):
+    assert ready.say("command", authority.command(nonce=b"o" * 16)) == intakes.Outcome()
+
+
+def test_a_receipt_covers_what_is_in_the_journal(ready, authority):
+    blank = Entry(sequence=0, previous=bytes(32), at_ms=1, clock=ClockTrust.NONE, kind=Event.BOOT)
+    ready.store.append(blank)
+    hashed = event_hash(ready.store.pending(0, 1)[0][1])
+    ranges = (Range(first=1, last=1, hash=hashed),)
+    ready.say("receipt", authority.receipt(journal=ready.store.journal, ranges=ranges))
+    assert ready.store.backlog == 0
+
+
+def test_what_the_other_lanes_know_is_handed_on(ready, authority):
+    assert ready.say("venue", authority.venue()).venue == authority.venue()
+
+
+def test_a_card_that_cannot_be_written_costs_no_belief_and_says_so(ready, authority):
+    ready.store._db.execute("PRAGMA query_only = 1")
+    assert ready.say("trust", authority.trust(version=2)).changed
+    assert ready.beliefs.trust.version == 2
+    assert ready.intake.troubles(ready.mono) == {Trouble.DISK}
+    ready.store._db.execute("PRAGMA query_only = 0")
+
+
+def test_a_command_that_cannot_be_remembered_is_not_performed(ready, authority):
+    ready.store._db.execute("PRAGMA query_only = 1")
+    command = authority.command(action=Action.OUT_OF_SERVICE)
+    assert ready.say("command", command).commands == ()
+    ready.store._db.execute("PRAGMA query_only = 0")
+
+
+def test_what_removed_keys_signed_is_let_go_at_the_next_start(ready, authority):
+    roots = authority.signers(Role.ROOT)
+    authority.keys[Role.DIRECTOR] = [PrivateKey.generate()]
+    authority.thresholds[Role.DIRECTOR] = 1
+    ready.hear("jx1/all/root", authority.next_root(2, roots))
+    assert ready.beliefs.assignment is not None
+    ready.start()
+    assert ready.beliefs.assignment is None
+    assert ready.beliefs.trust is not None
+    assert any("assignment 1" in words for words in ready.dropped)
+
+
+def test_lists_that_are_not_carried_any_more_are_let_go_at_the_next_start(ready, authority):
+    bare = replace(authority.issuer("jl"), lists=())
+    ready.delta(ready.beliefs.lists["jl/0"], {0: 0xC})
+    ready.say("trust", authority.trust(version=2, issuers=(bare,)))
+    ready.start()
+    assert ready.beliefs.lists == {}
+    assert len(ready.dropped) == 2
+
+
+def test_bytes_that_were_changed_on_the_disk_are_not_believed(ready):
+    ((kind, data),) = ready.store._db.execute("SELECT kind, data FROM document WHERE kind = 'list'")
+    ready.store.keep(kind, "jl/0", 1, data[:-1] + bytes([data[-1] ^ 1]))
+    ready.start()
+    assert ready.beliefs.lists == {}
+
+
+def test_a_card_without_a_root_is_refused(ready):
+    with pytest.raises(Refused):
+        restore(ready.store, b"nothing")
+
+
+@pytest.mark.parametrize(
+    "topic", [f"jx1/up/0/{GATE}/state", f"jx1/down/{'f' * 12}/command", "something/else"]
+)
+def test_the_inbox_takes_only_what_is_for_this_gate(topic):
+    inbox = Inbox(GATE)
+    assert not inbox.put(topic, b"", 0.0)
+    assert inbox.take() == []
+
+
+def test_the_inbox_is_bounded_in_number_and_in_bytes():
+    inbox = Inbox(GATE, max_messages=3, max_bytes=100)
+    assert [inbox.put("jx1/all/time", b"x" * 40, 1.0) for _ in range(4)] == [True, True, False, False]
+    assert [inbox.put("jx1/all/time", b"", 1.0) for _ in range(2)] == [True, False]
+    assert inbox.dropped == 3
+    assert len(inbox.take(2)) == 2
+    assert inbox.put("jx1/all/time", b"x" * 100, 1.0)
+    assert [len(message.payload) for message in inbox.take()] == [0, 100]
+
+
+def test_sqlite_errors_come_as_the_rooms_own(ready):
+    ready.store._db.execute("PRAGMA query_only = 1")
+    with pytest.raises(Exception, match="card could not be written") as caught:
+        ready.store.keep("trust", "", 9, b"")
+    assert isinstance(caught.value.__cause__, sqlite3.Error)
+    ready.store._db.execute("PRAGMA query_only = 0")
