@@ -92,14 +92,17 @@ def is_ready(root: Path, venv: Path, purpose: str) -> bool:
     return False
 
 
-def packages(lock_text: str) -> list[str]:
-    """Names of the packages in a lock, in its order."""
-    return re.findall(r"^([A-Za-z0-9._-]+)==", lock_text, re.MULTILINE)
+def packages(lock_text: str) -> dict[int, str]:
+    """Names of the packages in a lock by the number of their line, which is how pip refers to them."""
+    lines = enumerate(lock_text.splitlines(), start=1)
+    found = ((number, re.match(r"([A-Za-z0-9._-]+)==", line)) for number, line in lines)
+    return {number: name.group(1) for number, name in found if name}
 
 
 def install(python: str, lock: Path) -> None:
     """Let pip install a lock with hashes, a line per package; on failure, end with pip's own words."""
-    total = len(packages(lock.read_text()))
+    names = packages(lock.read_text())
+    total = len(names)
     command = [python, "-m", "pip", "install", "--require-hashes", "--prefer-binary", "-r", str(lock)]
     command += [
         "--no-input",
@@ -112,10 +115,12 @@ def install(python: str, lock: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         for line in pip.stdout or ():
             last = [*last[-LAST_LINES:], line.rstrip()]
-            found = re.match(r"(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9._-]+)", line)
-            if found:
+            found = re.match(r"(?:Collecting|Processing|Requirement already).*\(line (\d+)\)", line)
+            if line.startswith("Ignoring"):
+                total -= 1  # for another system or Python
+            elif found:
                 count += 1
-                show(f"  {count}/{total} {found.group(1)}")
+                show(f"  {count}/{total} {names.get(int(found.group(1)), '')}")
             elif line.startswith("Installing collected"):
                 show(f"  unpacking {count} packages")
     finish()

@@ -48,8 +48,8 @@ def test_without_a_purpose_it_says_how_it_is_used(capsys):
     assert "usage" in capsys.readouterr().out
 
 
-def test_the_names_in_a_lock_are_counted():
-    assert boot.packages("a-b==1 \\\n    --hash=sha256:00\n    # via x\nC.d==2 \\\n") == ["a-b", "C.d"]
+def test_the_packages_of_a_lock_are_known_by_their_lines():
+    assert boot.packages("a-b==1 \\\n    --hash=sha256:00\n    # via x\nC.d==2 \\\n") == {1: "a-b", 4: "C.d"}
 
 
 @pytest.fixture
@@ -94,7 +94,8 @@ def test_the_commands_run_from_the_checkout(checkout):
 def test_a_failed_installation_shows_the_installers_last_words(checkout, capsys):
     fake = checkout / "pip"
     fake.write_text(
-        "#!/bin/sh\necho 'Collecting run'\necho 'THESE PACKAGES DO NOT MATCH THE HASHES'\nexit 1\n"
+        "#!/bin/sh\necho 'Processing /mirror/run.whl (from -r run.lock (line 1))'\n"
+        "echo 'THESE PACKAGES DO NOT MATCH THE HASHES'\nexit 1\n"
     )
     fake.chmod(0o755)
     with pytest.raises(SystemExit):
