@@ -19,8 +19,6 @@ import structlog
 from fleet import lifeline, logs
 from fleet.config import Paths, load_settings
 from fleet.db import open_database
-from fleet.enrol import services
-from fleet.enrol.authority import Authority
 from fleet.errors import FleetError
 from fleet.supervisor import PARENT, Child, Supervisor
 
@@ -64,6 +62,10 @@ def serve(directory: Path, names: Sequence[str], *, now: int) -> None:
     if unknown:
         raise FleetError(f"{', '.join(unknown)}: no such process; there are: {', '.join(PROCESSES)}")
     paths, settings = Paths(directory), load_settings(directory)
+    # Imported here: only the supervisor needs them, and its children start sooner without.
+    from fleet.enrol import services
+    from fleet.enrol.authority import Authority
+
     with _alone(paths):
         logs.configure("supervisor")
         with open_database(paths.database(settings)) as database:
@@ -74,10 +76,7 @@ def serve(directory: Path, names: Sequence[str], *, now: int) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        commands = {
-            name: [sys.executable, "-m", "fleet.server", "run", name, "--dir", str(directory)]
-            for name in names
-        }
+        commands = {name: [sys.executable, "-m", "fleet.child", name, str(directory)] for name in names}
         Supervisor(commands, lambda children: _tell(paths, children)).run(stop)
 
 

@@ -157,8 +157,21 @@ def connected(fleet, context):
         client.loop_stop()
 
 
+def refuse_strangers(fleet):
+    status, headers, _ = ask(
+        fleet, "POST", "/.well-known/est/simpleenroll", b"", {"Content-Type": "application/pkcs10"}
+    )
+    assert status == 401
+    assert headers["WWW-Authenticate"].startswith("Basic")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        http.client.HTTPSConnection("127.0.0.1", load_settings(fleet).est.port, timeout=WAIT_S).request(
+            "GET", "/"
+        )
+
+
 def test_a_gate_enrols_connects_and_is_dropped_when_revoked(fleet, serve):
     serve("broker", "est")
+    refuse_strangers(fleet)
     secret = add_gate(fleet)
     status, _, data = ask(fleet, "GET", "/.well-known/est/cacerts")
     (authority,) = pkcs7.load_der_pkcs7_certificates(base64.b64decode(data))
@@ -177,17 +190,11 @@ def test_a_gate_enrols_connects_and_is_dropped_when_revoked(fleet, serve):
         assert not link["up"]
 
 
-def test_a_stranger_is_refused_over_the_network(fleet, serve):
-    serve("est")
-    status, headers, _ = ask(
-        fleet, "POST", "/.well-known/est/simpleenroll", b"", {"Content-Type": "application/pkcs10"}
-    )
-    assert status == 401
-    assert headers["WWW-Authenticate"].startswith("Basic")
-    with pytest.raises(ssl.SSLCertVerificationError):
-        http.client.HTTPSConnection("127.0.0.1", load_settings(fleet).est.port, timeout=WAIT_S).request(
-            "GET", "/"
-        )
+def of_nats(fleet) -> int | None:
+    try:
+        return int((fleet / "broker" / "nats.pid").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def test_what_is_killed_comes_back_and_status_tells(fleet, serve):
@@ -207,28 +214,15 @@ def test_what_is_killed_comes_back_and_status_tells(fleet, serve):
     settings = load_settings(fleet)
     until(lambda: answers(settings.broker.port) and answers(settings.est.port), "both answer again")
 
-
-def test_a_killed_nats_server_comes_back(fleet, serve):
-    serve("broker")
-    first = int((fleet / "broker" / "nats.pid").read_text())
-    os.kill(first, signal.SIGKILL)
-    until(
-        lambda: answers(load_settings(fleet).broker.port) and of_nats(fleet) not in {first, None},
-        "another one",
-    )
+    nats = of_nats(fleet)
+    os.kill(nats, signal.SIGKILL)
+    until(lambda: of_nats(fleet) not in {nats, None}, "another nats-server")
+    until(lambda: answers(settings.broker.port), "its port")
 
 
-def of_nats(fleet) -> int | None:
-    try:
-        return int((fleet / "broker" / "nats.pid").read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_is_quiet_and_leaves_no_process(fleet, serve, number):
+def test_a_stop_is_quiet_and_leaves_no_process(fleet, serve):
     supervisor = serve("broker", "est", "web")
-    supervisor.send_signal(number)
+    supervisor.terminate()
     assert supervisor.wait(WAIT_S) == 0
     assert of_directory(fleet) == []
     assert processes.status(fleet) == []
@@ -244,8 +238,8 @@ def test_a_killed_supervisor_takes_everything_along(fleet, serve):
     until(lambda: not of_directory(fleet), "the end of every process")
 
 
-def test_one_fleet_is_served_once(fleet, serve):
-    serve("est")
+def test_one_fleet_is_served_once_until_ctrl_c(fleet, serve):
+    supervisor = serve("est")
     command = [sys.executable, "-m", "fleet.command", "serve", "--dir", str(fleet)]
     second = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert second.returncode == 1
@@ -253,6 +247,9 @@ def test_one_fleet_is_served_once(fleet, serve):
     told = [sys.executable, "-m", "fleet.command", "status", "--dir", str(fleet), "--json"]
     status = subprocess.run(told, capture_output=True, text=True, timeout=WAIT_S, check=True)
     assert [row["name"] for row in json.loads(status.stdout)] == ["est"]
+    supervisor.send_signal(signal.SIGINT)
+    assert supervisor.wait(WAIT_S) == 0
+    assert of_directory(fleet) == []
 
 
 def test_an_unknown_process_is_named(fleet):
