@@ -1,6 +1,7 @@
 """The rules of the house, read from the source itself: who may look into which room, and its size."""
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -72,6 +73,14 @@ NOBODYS_ROOM = {"common", "utils", "util", "helpers", "helper", "shared", "misc"
 LONG_FUNCTIONS: dict[str, str] = {}
 
 
+@functools.cache
+def _parsed(text):
+    try:
+        return ast.parse(text)
+    except SyntaxError:  # said by manner_faults, with the module's name
+        return ast.parse('"""No Python."""')
+
+
 @dataclass(frozen=True)
 class Source:
     """One file: its module name, whether it is a package, its text and tree."""
@@ -82,7 +91,7 @@ class Source:
 
     @property
     def tree(self):
-        return ast.parse(self.text)
+        return _parsed(self.text)
 
     @property
     def room(self):
@@ -93,7 +102,12 @@ def within(module, *prefixes):
     return any(module == prefix or module.startswith(prefix + ".") for prefix in prefixes)
 
 
+@functools.cache
 def sources():
+    return list(_sources())
+
+
+def _sources():
     for room in ROOMS:
         for path in sorted((HOUSE / room).rglob("*.py")):
             parts = path.relative_to(HOUSE).with_suffix("").parts
@@ -168,6 +182,14 @@ def _docstring_lines(tree):
                 yield from range(said.lineno, (said.end_lineno or 0) + 1)
 
 
+@functools.cache
+def _tokens(source):
+    try:
+        return list(tokenize.generate_tokens(io.StringIO(source.text).readline))
+    except (tokenize.TokenError, SyntaxError):  # said by manner_faults
+        return []
+
+
 def code_lines(source):
     """The numbers of the lines that hold code: neither blank nor comment nor docstring."""
     quiet = {
@@ -179,7 +201,7 @@ def code_lines(source):
         tokenize.ENDMARKER,
     }
     lines = set()
-    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+    for token in _tokens(source):
         if token.type not in quiet:
             lines.update(range(token.start[0], token.end[0] + 1))
     return lines - set(_docstring_lines(source.tree))
@@ -206,9 +228,14 @@ def size_faults(source):
 def manner_faults(source):
     if NOBODYS_ROOM & set(source.module.split(".")):
         yield f"{source.module}: nobody knows whose room that is"
+    try:
+        ast.parse(source.text)
+    except SyntaxError as error:
+        yield f"{source.module}:{error.lineno}: no Python of the oldest version that is promised"
+        return
     if source.room != "tests" and not ast.get_docstring(source.tree):  # a test's name is its sentence
         yield f"{source.module}: no docstring says which room this is"
-    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+    for token in _tokens(source):
         if token.type == tokenize.COMMENT:
             said = re.search(r"#\s*(noqa|type:\s*ignore)(.*)", token.string)
             if said and not re.match(r"(: [A-Z0-9, ]+|\[[\w-]+(, ?[\w-]+)*\])\s+(--?|#) \S*\w", said[2]):
@@ -220,7 +247,7 @@ RULES = (import_faults, purity_faults, size_faults, manner_faults)
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_house_keeps_its_rules(rule):
-    found = list(sources())
+    found = sources()
     assert {"wire", "device", "fleet", "sandbox"} <= {source.room for source in found}
     faults = [fault for source in found for fault in rule(source)]
     assert not faults, "\n" + "\n".join(faults)
@@ -281,6 +308,10 @@ def test_a_planted_fault_is_found(module, line, word):
     more = "\ny = 2\n" if word == "code lines" else "\n"
     faults = planted(module, GOOD + line + more)
     assert any(word in fault for fault in faults), faults
+
+
+def test_what_does_not_parse_is_found():
+    assert any("no Python" in fault for fault in planted("fleet.x", GOOD + "def f(:\n"))
 
 
 def test_a_missing_docstring_is_found():

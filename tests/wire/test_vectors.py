@@ -191,7 +191,6 @@ def test_the_short_lists_of_the_draft_are_read(bits, values, claim):
     raw = cbor.decode(bytes.fromhex(claim), max_bytes=99)
     statuses = status.StatusList.inflate(raw["lst"], raw["bits"])
     assert (statuses.bits, [statuses[n] for n in range(statuses.size)]) == (bits, values)
-    assert statuses.deflate() == raw["lst"]
 
 
 TOKEN = """
