@@ -6,16 +6,15 @@ Cost: four queries over gates and the newest documents, one short CBOR read a ga
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fleet.models import Assignment, Document, Gate, GateState, StatusList, Venue
-from wire import schema
 from wire.errors import WireError
 from wire.health import Severity, Trouble, severity_of
-from wire.messages import HELLO, MAX_MESSAGE_BYTES, STATE, Held
+from wire.messages import Held, read_state
 
 SILENT_S: Final = 300  # a gate reports every minute; five missed reports are silence
 BACKLOG_NOTE: Final = 500  # unsent events from which people should look: some minutes of a busy lane
@@ -110,7 +109,8 @@ def rows(session: Session, now: int) -> list[GateRow]:
 
 
 def _row(gate: Gate, state: GateState | None, zh: str, en: str, wanted: Desired, now: int) -> GateRow:
-    held, troubles, backlog = _reported(state)
+    held = _held(state.versions) if state else None
+    troubles, backlog = _reported(state)
     seen = max((at for at in (state.received_at, state.hello_at) if at), default=None) if state else None
     versions = _versions(held, wanted, gate.id) if held is not None else ()
     return GateRow(
@@ -126,22 +126,27 @@ def _row(gate: Gate, state: GateState | None, zh: str, en: str, wanted: Desired,
     )
 
 
-def _reported(state: GateState | None) -> tuple[Held | None, tuple[Trouble, ...], int | None]:
-    """Documents held, troubles (worst first), backlog, as the gate last said; a last will says nothing."""
-    if state is None:
-        return None, (), None
+def _held(versions: Mapping[str, Any]) -> Held | None:
+    """The documents a gate last said it holds, in its hello or its state; None when it has said nothing."""
+    if not versions:
+        return None
+    return Held(
+        root=versions["root"],
+        trust=versions["trust"],
+        assignment=versions["assignment"],
+        lists=versions["lists"],
+    )
+
+
+def _reported(state: GateState | None) -> tuple[tuple[Trouble, ...], int | None]:
+    """Troubles, worst first, and backlog, as the gate said them when it was last online."""
+    if state is None or state.body is None:
+        return (), None
     try:
-        if state.body is not None:
-            said = schema.read(STATE, state.body, max_bytes=MAX_MESSAGE_BYTES)
-            if said.online or state.hello is None:
-                troubles = tuple(sorted(said.troubles, key=lambda trouble: -severity_of(trouble)))
-                return (said.held if said.online else None), troubles, said.backlog
-        if state.hello is not None:
-            hello = schema.read(HELLO, state.hello, max_bytes=MAX_MESSAGE_BYTES)
-            return hello.held, (), max(0, hello.head + 1 - hello.tail)
+        said = read_state(state.body)
     except WireError:
-        pass  # said by a newer gate than this fleet understands: it is listed, its documents as not reported
-    return None, (), None
+        return (), None  # said by a newer gate than this fleet understands: it is listed all the same
+    return tuple(sorted(said.troubles, key=lambda trouble: -severity_of(trouble))), said.backlog
 
 
 def _standing(

@@ -16,6 +16,7 @@ from fleet.models import (
     Event,
     Gate,
     GateState,
+    Issuer,
     Permit,
     Region,
     StatusList,
@@ -63,6 +64,15 @@ def state_body(held: Held, *, online: bool, ready: bool, troubles=(), backlog=0,
             gauges={},
         ),
     )
+
+
+def versions(held: Held) -> dict[str, object]:
+    return {
+        "root": held.root,
+        "trust": held.trust,
+        "assignment": held.assignment,
+        "lists": dict(held.lists),
+    }
 
 
 def gate_id(number: int) -> str:
@@ -161,6 +171,7 @@ def populate(database: Database, now: int, count: int = 3000, hours: float = 12)
                     granted_at=now - 90_000,
                 )
             )
+        session.add(Issuer(id="1", name_zh="健康码中心", name_en="Code Centre"))
         for kind, version in (("root", 1), ("trust", 6), ("trust", 7)):
             session.add(Document(kind=kind, version=version, data=b"-", created_at=now))
         for shard, uri in enumerate(LISTS):
@@ -200,8 +211,9 @@ def populate(database: Database, now: int, count: int = 3000, hours: float = 12)
                     online=online,
                     ready=ready,
                     body=state_body(
-                        held, online=online, ready=ready, troubles=troubles, backlog=backlog, at=now - ago
+                        held, online=True, ready=ready, troubles=troubles, backlog=backlog, at=now - ago
                     ),
+                    versions=versions(held),
                     received_at=now - ago,
                 )
             )

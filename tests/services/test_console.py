@@ -1,4 +1,4 @@
-"""The console in a real Chromium: no complaint of its policy, no error, small, live, and fit for keys and phones."""
+"""The console in a real Chromium: no complaint, no error, small, live, fit for keys and phones."""
 
 import os
 import re
@@ -18,7 +18,9 @@ PAGES = {
 }
 WATCH = """
 window.jxSeen = [];
-document.addEventListener("securitypolicyviolation", (e) => window.jxSeen.push(e.violatedDirective + " " + e.blockedURI));
+document.addEventListener("securitypolicyviolation", (e) => {
+  window.jxSeen.push(e.violatedDirective + " " + e.blockedURI);
+});
 """
 
 
@@ -232,7 +234,7 @@ def test_signing_out_closes_the_console(visit, town):
     assert "/sign-in?next=" in page.url
 
 
-def test_an_open_page_leaves_when_its_session_is_ended_elsewhere(visit, town, console):
+def test_an_open_page_leaves_when_its_session_is_ended_elsewhere(visit, town):
     seen, other = visit(), visit()
     page = seen.sign_in(town).open("/")
     admin = other.sign_in(town).open("/account")

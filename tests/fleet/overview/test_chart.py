@@ -1,5 +1,7 @@
 """The chart's arithmetic: whole ticks, bars that add up, nothing outside the frame."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,4 +37,4 @@ def test_bars_add_up_and_stay_inside(hours):
 def test_ticks_fall_to_zero_in_even_steps(hours):
     ticks = chart(hours).ticks
     assert ticks[-1] == 0
-    assert len({high - low for high, low in zip(ticks, ticks[1:], strict=False)}) == 1
+    assert len({high - low for high, low in pairwise(ticks)}) == 1

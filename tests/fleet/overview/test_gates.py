@@ -63,7 +63,7 @@ def test_drift_shows_what_is_held_and_what_should_be(rows):
 def test_a_list_the_fleet_does_not_know_is_no_drift(rows, console_database, town):
     held = Held(root=1, trust=7, assignment=4, lists={"https://elsewhere.example/9/9": 3})
     with console_database.session() as session:
-        session.get(GateState, town.gate_id(0)).body = town.state_body(held, online=True, ready=True)
+        session.get(GateState, town.gate_id(0)).versions = town.versions(held)
     assert not rows()["North 1"].drifts
 
 

@@ -66,7 +66,7 @@ def test_permits_lists_and_signatures_ask_in_time(signed_in, console_database, t
         session.query(StatusList).first().expires = clock.now - 1
         for gate_state in session.query(town.GateState):
             gate_state.ready, gate_state.online, gate_state.received_at = True, True, clock.now
-            gate_state.body = None
+            gate_state.body, gate_state.versions = None, {}
         session.add(SigningRequest(kind="trust", words="", body=b"", created_at=clock.now))
     part = signed_in.get("/").text.split('id="attention-title"')[1].split("</section>")[0]
     assert "没有扫码许可" in part

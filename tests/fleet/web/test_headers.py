@@ -31,7 +31,7 @@ def test_static_files_carry_them_and_may_be_kept(client, app):
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_a_page_that_fails_says_nothing_of_its_inside(signed_in, app, monkeypatch):
+def test_a_page_that_fails_says_nothing_of_its_inside(signed_in, monkeypatch):
     def fail(*_):
         raise RuntimeError("a secret word")
 
@@ -43,7 +43,7 @@ def test_a_page_that_fails_says_nothing_of_its_inside(signed_in, app, monkeypatc
     assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
 
 
-def test_the_log_of_a_failure_names_lines_and_no_values(signed_in, app, monkeypatch, capsys):
+def test_the_log_of_a_failure_names_lines_and_no_values(signed_in, monkeypatch, capsys):
     def fail(*_):
         raise RuntimeError("a secret word")
 

@@ -19,7 +19,7 @@ def pulse(console_database):
 
 
 @pytest.fixture
-def elsewhere(console_database, tmp_path):
+def elsewhere(console_database, tmp_path):  # noqa: ARG001 - the file must exist
     """Another connection to the same file, as another process has it."""
     with open_database(tmp_path / "fleet.db") as other:
 

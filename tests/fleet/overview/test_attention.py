@@ -1,0 +1,32 @@
+"""The checklist: every command it shows is one the command line understands."""
+
+import shlex
+
+import pytest
+from typer.main import get_command
+
+from fleet.ceremony.command import app as ceremony
+from fleet.overview import attention
+from fleet.server import app as server
+
+SHOWN = [command for commands in attention.COMMANDS.values() for command in commands]
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_a_command_of_the_checklist_is_understood(command):
+    program, *words = shlex.split(command)
+    assert program == "jx-fleet"
+    found = get_command(server)
+    if words[0] == "ceremony":
+        found, words = get_command(ceremony), words[1:]
+    while hasattr(found, "commands"):
+        found, words = found.commands[words[0]], words[1:]
+    found.make_context(found.name, words)  # raises on an unknown option or a missing argument
+
+
+def test_steps_are_done_one_by_one(console_database, town):
+    with console_database.reading() as session:
+        assert not any(step.done for step in attention.steps(session))
+    town.populate(console_database, 1_795_230_000, count=0)
+    with console_database.reading() as session:
+        assert all(step.done for step in attention.steps(session))
