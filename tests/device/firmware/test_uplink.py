@@ -1,5 +1,6 @@
 """The line, on a real broker with real certificates; and on listeners that are none."""
 
+import io
 import os
 import signal
 import socket
@@ -15,9 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from device.firmware.clock import Clock
+from device.firmware.courier import Courier
 from device.firmware.errors import GateError
 from device.firmware.greeting import Greeting
-from device.firmware.post import Post
+from device.firmware.intake import Intake
+from device.firmware.narrate import Narrator
+from device.firmware.office import FleetOffice
 from device.firmware.store import Store
 from device.firmware.uplink import LONGEST_WAIT_S, Line, Uplink, last_will
 from fleet.broker.clients import SERVICES, Client, gate_client
@@ -25,10 +29,10 @@ from fleet.broker.nats import Place
 from fleet.broker.server import NatsBroker
 from fleet.enrol.authority import Authority, private_pem, public_pem
 from wire import messages, schema
-from wire.documents import Range, Receipt
-from wire.keys import PrivateKey, PublicKey
+from wire.documents import Range
+from wire.keys import PublicKey
 from wire.messages import ClockTrust, Entry, Event
-from wire.topics import ACL, Down
+from wire.topics import ACL
 
 # paho forgets to close a socket whose TLS handshake failed; it is collected, with a warning.
 LEAKS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -107,7 +111,8 @@ class Town:
         ready = threading.Event()
         client.on_connect = lambda one, *_: one.subscribe([(f, 1) for f in ACL[name].subscribe])
         client.on_subscribe = lambda *_: ready.set()
-        client.on_message = lambda _c, _d, message: self.heard.append((message.topic, message.payload))
+        if name == "ingest":
+            client.on_message = lambda _c, _d, message: self.heard.append((message.topic, message.payload))
         client.connect(self.place.host, self.place.port)
         client.loop_start()
         assert ready.wait(10)
@@ -125,10 +130,11 @@ class Town:
 def town(tmp_path):
     town = Town(tmp_path)
     town.broker.start(town.clients)
-    town.ingest = town.service("ingest")
+    town.ingest, town.publisher = (town.service(name) for name in SERVICES)
     yield town
-    town.ingest.disconnect()
-    town.ingest.loop_stop()
+    for service in (town.ingest, town.publisher):
+        service.disconnect()
+        service.loop_stop()
     town.broker.stop()
 
 
@@ -151,49 +157,72 @@ def an_entry():
     return Entry(sequence=0, previous=bytes(32), at_ms=NOW_MS, clock=ClockTrust.NONE, kind=Event.BOOT)
 
 
-def run(post, uplink):
-    reading = Clock(0).read(time.monotonic(), NOW_MS)
-    post.run(time.monotonic(), reading, messages.NOTHING_HELD, lambda: last_will(uplink.session))
+@pytest.fixture
+def office(authority, beliefs, uplink, store):
+    """Everything between the line and the loop, as the gate joins it."""
+    clock, greeting = Clock(0), Greeting(uplink.session)
+    return FleetOffice(
+        line=uplink,
+        courier=Courier(store),
+        intake=Intake(beliefs, store, clock, greeting),
+        greeting=greeting,
+        store=store,
+        beliefs=beliefs,
+        clock=clock,
+        signer=authority.holder,
+        narrator=Narrator("words", io.StringIO()),
+        perform=lambda *_: None,
+    )
 
 
-def test_hello_state_and_events_arrive_and_receipts_come_back(town, uplink, store):
-    signer = PrivateKey.generate()
-    greeting = Greeting(uplink.session)
-    post = Post(uplink, store, greeting, signer, "1.0")
+def step(office):
+    mono = time.monotonic()
+    office.step(mono, office.clock.read(mono, NOW_MS), last_will)
+
+
+def covers(store, epoch, count):
+    ends = dict(store.pending(0, 1000))
+    return {
+        "journal": store.journal,
+        "epoch": epoch,
+        "ranges": (Range(first=1, last=count, hash=messages.event_hash(ends[count])),),
+    }
+
+
+def test_hello_and_events_arrive_and_signed_answers_come_back(town, office, store, uplink, authority):
     for _ in range(120):
         store.append(an_entry())
     until(lambda: uplink.connected, "the gate connects")
-    until(lambda: run(post, uplink) or len(town.said("events", messages.BATCH)) >= 3, "three batches")
-    (hello,) = town.said("hello", messages.HELLO)
+    until(lambda: step(office) or len(town.said("events", messages.BATCH)) >= 3, "three batches")
+    hello = town.said("hello", messages.HELLO)[0]
     assert (hello.session, hello.head, hello.tail, hello.journal) == (uplink.session, 120, 1, store.journal)
-    checkpoint = messages.verify_checkpoint(hello.checkpoint, signer.public)
+    checkpoint = messages.verify_checkpoint(hello.checkpoint, authority.holder.public)
     assert (checkpoint.head, checkpoint.hash) == (120, store.head_hash)
-    assert greeting.waiting_since is not None
     batches = town.said("events", messages.BATCH)
     assert sorted(n for b in batches for n in range(b.first, b.first + len(b.events))) == list(range(1, 121))
-    town.ingest.publish(f"jx1/down/{GATE}/receipt", b"a receipt", 1)
-    (incoming,) = until(uplink.take, "the receipt")
-    assert (incoming.topic.leaf, incoming.payload) == (Down.RECEIPT, b"a receipt")
-    receipt = Receipt(
-        version=1,
-        issued=0,
-        expires=1,
-        audience=GATE,
-        journal=store.journal,
-        epoch=b"e" * 16,
-        ranges=(Range(first=1, last=120, hash=store.head_hash),),
-    )
-    assert store.receipted(receipt, NOW_MS) == 120
-    store.append(an_entry())
+    answer = authority.time(audience=GATE, nonce=uplink.session, lists={"jl/0": 7})
+    town.publisher.publish(f"jx1/down/{GATE}/time", authority.sign(answer), 1)
+    until(lambda: step(office) or office.clock.read(time.monotonic(), 0).trust is ClockTrust.SIGNED, "time")
+    reply = until(lambda: step(office) or town.said("reply", messages.REPLY), "a list is asked for")[-1]
+    assert reply.wanted == {"jl/0": 1}
+    receipt = authority.sign(authority.receipt(**covers(store, b"e" * 16, 120)))
+    town.ingest.publish(f"jx1/down/{GATE}/receipt", receipt, 1)
+    until(lambda: step(office) or store.backlog == 0, "the receipt is believed")
+
+
+def test_a_new_epoch_of_the_fleet_gets_everything_again(town, office, store, uplink, authority):
+    for _ in range(60):
+        store.append(an_entry())
+    first = covers(store, b"e" * 16, 60)
+    until(lambda: uplink.connected, "the gate connects")
+    town.ingest.publish(f"jx1/down/{GATE}/receipt", authority.sign(authority.receipt(**first)), 1)
+    until(lambda: step(office) or store.backlog == 0, "the receipt is believed")
     town.heard.clear()
-    until(lambda: run(post, uplink) or town.said("events", messages.BATCH), "everything of a new epoch")
-    store.new_epoch(b"f" * 16)
+    other = authority.receipt(journal=store.journal, epoch=b"f" * 16)
+    town.ingest.publish(f"jx1/down/{GATE}/receipt", authority.sign(other), 1)
     until(
-        lambda: run(post, uplink) or {b.first for b in town.said("events", messages.BATCH)} >= {1, 51, 101},
-        "all of it again",
+        lambda: step(office) or {1, 51} <= {b.first for b in town.said("events", messages.BATCH)}, "all again"
     )
-    assert post.answer((), {"jl/0": 3})
-    until(lambda: town.said("reply", messages.REPLY), "the reply")
 
 
 def test_the_gate_comes_back_when_the_broker_does(town, uplink):
