@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from fleet import lifeline, logs
-from fleet.config import Paths, load_settings
+from fleet.config import Paths, Settings, load_settings
 from fleet.db import open_database
 from fleet.errors import FleetError
 from fleet.supervisor import PARENT, Child, Supervisor
@@ -29,6 +29,14 @@ PROCESSES: Final = {
     "web": "fleet.web:run",
     "ingest": "fleet.ingest:run",
     "publish": "fleet.publish:run",
+}
+
+# certificate -> processes that hold it and have to start anew when it was renewed.
+HOLDERS: Final = {
+    "web": ("web", "est"),
+    "broker": ("broker",),
+    "ingest": ("ingest",),
+    "publisher": ("publish",),
 }
 
 
@@ -62,22 +70,33 @@ def serve(directory: Path, names: Sequence[str], *, now: int) -> None:
     if unknown:
         raise FleetError(f"{', '.join(unknown)}: no such process; there are: {', '.join(PROCESSES)}")
     paths, settings = Paths(directory), load_settings(directory)
-    # Imported here: only the supervisor needs them, and its children start sooner without.
-    from fleet.enrol import services
-    from fleet.enrol.authority import Authority
-
     with _alone(paths):
         logs.configure("supervisor")
         with open_database(paths.database(settings)) as database:
             database.upgrade()
-        made = services.ensure(paths, settings, Authority.load(paths.ca), now)
-        if made:
-            structlog.get_logger("supervisor").info("certificates made anew", names=made)
+        renew(paths, settings, now)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         commands = {name: [sys.executable, "-m", "fleet.child", name, str(directory)] for name in names}
-        Supervisor(commands, lambda children: _tell(paths, children)).run(stop)
+        watch = Supervisor(
+            commands,
+            lambda children: _tell(paths, children),
+            lambda: renew(paths, settings, int(time.time())),
+        )
+        watch.run(stop)
+
+
+def renew(paths: Paths, settings: Settings, now: int) -> set[str]:
+    """Renew the services' certificates that are due; return the processes that have to start anew."""
+    # Imported here: only the supervisor needs them, and its children start sooner without.
+    from fleet.enrol import services
+    from fleet.enrol.authority import Authority
+
+    made = services.ensure(paths, settings, Authority.load(paths.ca), now)
+    if made:
+        structlog.get_logger("supervisor").info("certificates made anew", names=made)
+    return {process for name in made for process in HOLDERS[name]}
 
 
 def status(directory: Path) -> list[Running]:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ POLL_S: Final = 0.1
 STOP_S: Final = 15.0  # longer than the broker's and gunicorn's own limits for a quiet end
 FIRST_DELAY_S: Final = 0.5
 LONGEST_DELAY_S: Final = 30.0
+CHORE_S: Final = 3600.0
 STEADY_S: Final = 60.0  # who ran this long starts counting failures anew
 PARENT: Final = "JX_FLEET_SUPERVISOR"  # environment: process id that a child must not outlive
 
@@ -55,13 +56,21 @@ def _kill_group(pid: int, number: signal.Signals) -> None:
 
 
 class Supervisor:
-    """Watches the children it was given; `report` hears of every change of them."""
+    """Watches the children it was given; `report` hears of every change of them.
+
+    `chore` is called every CHORE_S and names the children that have to be started anew because of it.
+    """
 
     def __init__(
-        self, commands: Mapping[str, Sequence[str]], report: Callable[[Sequence[Child]], None]
+        self,
+        commands: Mapping[str, Sequence[str]],
+        report: Callable[[Sequence[Child]], None],
+        chore: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.children = [Child(name, command) for name, command in commands.items()]
         self._report = report
+        self._chore = chore
+        self._chore_at_s = time.monotonic() + CHORE_S
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set, then stop every child."""
@@ -75,6 +84,7 @@ class Supervisor:
 
     def step(self, now_s: float) -> None:
         """Note what has ended and start what is due."""
+        self._do_chore(now_s)
         changed = False
         for child in self.children:
             if child.process is not None and child.process.poll() is not None:
@@ -90,6 +100,16 @@ class Supervisor:
                 changed = True
         if changed:
             self._report(self.children)
+
+    def _do_chore(self, now_s: float) -> None:
+        """Now and then, do the chore and ask the children it names to end: they are started again."""
+        if now_s < self._chore_at_s:
+            return
+        self._chore_at_s = now_s + CHORE_S
+        due = self._chore()
+        for child in self.children:
+            if child.name in due and child.process is not None:
+                child.process.terminate()
 
     def stop_all(self) -> None:
         """Ask every child to end, force those that do not within STOP_S; nothing is left running."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from fleet import founding
+from fleet import founding, processes
 from fleet.config import Paths, load_settings
 from fleet.db import open_database
 from fleet.enrol.authority import DAY_S
@@ -74,6 +74,16 @@ def test_certificates_are_renewed_when_a_third_of_their_life_is_left(tmp_path):
     renewed = founding.found(tmp_path, WISHES, NOW + 250 * DAY_S)
     assert [step.made for step in kept if step.what.startswith("certificates")] == [False]
     assert [step.made for step in renewed if step.what.startswith("certificates")] == [True]
+
+
+def test_a_renewed_certificate_starts_its_holders_anew(tmp_path):
+    founding.found(tmp_path, WISHES, NOW)
+    paths, settings = Paths(tmp_path), load_settings(tmp_path)
+    assert processes.renew(paths, settings, NOW) == set()
+    paths.certificate("broker").unlink()
+    paths.key("web").write_bytes(paths.key("ingest").read_bytes())
+    assert processes.renew(paths, settings, NOW) == {"broker", "web", "est"}
+    assert set(processes.PROCESSES) == {name for names in processes.HOLDERS.values() for name in names}
 
 
 def test_a_new_name_in_the_settings_goes_into_the_servers_certificates_only(tmp_path):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from fleet.supervisor import LONGEST_DELAY_S, STEADY_S, Child, Supervisor, delay_s
+from fleet.supervisor import CHORE_S, LONGEST_DELAY_S, STEADY_S, Child, Supervisor, delay_s
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = [
@@ -119,6 +119,22 @@ def test_stopping_leaves_nothing_even_of_a_stubborn_child(supervise, monkeypatch
     supervisor.stop_all()
     assert all(gone(pid) for pid in pids)
     assert [child.process for child in supervisor.children] == [None, None]
+
+
+def test_a_chore_starts_the_children_it_names_anew():
+    supervisor = Supervisor({"a": SLEEPER, "b": SLEEPER}, lambda _children: None, lambda: ["a"])
+    start_s = time.monotonic()
+    try:
+        supervisor.step(start_s)
+        first = [child.process for child in supervisor.children]
+        supervisor.step(start_s + CHORE_S + 1)
+        until(lambda: first[0].poll() is not None, "the end of the named child")
+        supervisor.step(start_s + CHORE_S + 2)
+        supervisor.step(start_s + CHORE_S + 3)
+        assert supervisor.children[0].process.pid != first[0].pid
+        assert supervisor.children[1].process is first[1]
+    finally:
+        supervisor.stop_all()
 
 
 def test_it_runs_until_it_is_told_to_stop():
