@@ -9,6 +9,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from fleet.config import Paths, Settings, bracketed, load_settings
 from fleet.db import open_database
+from fleet.overview import pages as overview
 from fleet.web.context import EXTENSION
 from fleet.web.wiring import create_console
 
@@ -20,7 +21,9 @@ def application(directory: Path) -> Flask:
     """The console of the fleet in `directory`."""
     settings = load_settings(directory)
     paths = Paths(directory)
-    return create_console(open_database(paths.database(settings)), settings, directory / "web")
+    app = create_console(open_database(paths.database(settings)), settings, directory / "web")
+    overview.warm(app)
+    return app
 
 
 class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn publishes no types
