@@ -16,7 +16,7 @@ from wire.reasons import Reason, Verdict, verdict_of
 
 HINT_EVERY_S: Final = 0.8
 """Words that change faster cannot be read."""
-BEFORE_CODE_S: Final = 0.6
+BEFORE_CODE_S: Final = 1.0
 """Samples from just before the code count: who holds up a phone stands there already."""
 TICK_S: Final = 1e-6
 

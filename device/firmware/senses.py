@@ -35,7 +35,7 @@ class Senses:
         """Read once if it is time; whether there is a new sample. `now_s` monotonic."""
         if self.thermometer is None or now_s < self.next_s:
             return False
-        self.next_s = now_s + EVERY_S
+        self.next_s = max(self.next_s, now_s - EVERY_S) + EVERY_S
         try:
             self.samples.append(self.thermometer.read())
         except SensorFault as error:

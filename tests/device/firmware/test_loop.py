@@ -1,0 +1,835 @@
+"""A whole gate without threads: real store, beliefs and courier; hardware, broker and time are made up."""
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from device.drivers import DriverError, InputChange, InputKind, Lamp, Sample, SensorFault, ThermometerCounters
+from device.firmware.book import Book
+from device.firmware.clock import Clock
+from device.firmware.config import Lane as Durations
+from device.firmware.courier import Courier
+from device.firmware.desk import Desk
+from device.firmware.door import Door
+from device.firmware.errors import JournalError
+from device.firmware.front import Front
+from device.firmware.greeting import Greeting
+from device.firmware.health import Health, Organs
+from device.firmware.inbox import Incoming
+from device.firmware.intake import Intake
+from device.firmware.lane_table import State
+from device.firmware.loop import Gate
+from device.firmware.memory import Memory, digest_of
+from device.firmware.narrate import Narrator
+from device.firmware.office import FleetOffice, NoOffice
+from device.firmware.orders import Orders
+from device.firmware.presenter import Presenter
+from device.firmware.scan import Seen
+from device.firmware.senses import Senses
+from device.firmware.stage import Stage
+from device.firmware.store import Store
+from device.firmware.thermometry import Calibration
+from wire import messages, policy, topics
+from wire.code import PaperName, issue, prove, to_text
+from wire.documents import Action, Direction, Hours, Recent
+from wire.health import Trouble
+from wire.keys import PrivateKey
+from wire.messages import Event, Outcome
+from wire.reasons import Colour, Reason, Verdict
+from wire.topics import All, Down, ToAll, ToGate
+
+GATE = "0123456789ab"
+NOW_S = 1_795_000_000
+NORMAL_C, FEVER_C = 35.0, 37.5  # object temperatures at 23 °C in the room: 36.6 and 39.4 °C in the body
+GATE_KEY = PrivateKey.generate()
+
+
+class Hands:
+    """Every piece of hardware at once, as the Protocols have it; `broken` names what fails."""
+
+    def __init__(self, world):
+        self.world = world
+        self.broken = set()
+        self.object_c, self.ambient_c = 23.0, 23.0
+        self.is_open = False
+        self.opened = 0
+        self.contacts = dict.fromkeys(InputKind, False)
+        self.changes = []
+        self.size, self.mode = (0, 0), "1"
+        self.counters = ThermometerCounters()
+        self.lamp = None
+
+    def need(self, name):
+        if name in self.broken:
+            raise DriverError(f"{name} is broken")
+
+    def read(self):
+        if "thermometer" in self.broken:
+            raise SensorFault("no answer", retries=3)
+        return Sample(self.object_c, self.ambient_c, self.world.mono)
+
+    def identity(self):
+        raise SensorFault("not asked here", retries=0)
+
+    def open(self):
+        self.need("relay")
+        self.opened += not self.is_open
+        self.is_open = True
+
+    def close(self):
+        self.need("relay")
+        self.is_open = False
+
+    def poll(self):
+        changes, self.changes = tuple(self.changes), []
+        return changes
+
+    def level(self, kind):
+        return self.contacts.get(kind)
+
+    def touch(self, kind, active):
+        self.contacts[kind] = active
+        self.changes.append(InputChange(kind, active, self.world.mono))
+
+    def show(self, lamp, _sound):
+        self.need("lamp")
+        self.lamp = lamp
+
+
+class Sight:
+    """The camera's thread, without a thread."""
+
+    def __init__(self, world):
+        self.world = world
+        self.in_view, self.working, self.failure, self.frames = (), True, "", 0
+
+    def take(self):
+        return Seen(self.in_view), self.world.mono
+
+
+class Broker:
+    """The line to a broker, in memory; `up` says whether it is there."""
+
+    def __init__(self):
+        self.connected = False
+        self.incoming, self.sent = [], []
+        self.stopped = False
+
+    def take(self):
+        taken, self.incoming = self.incoming, []
+        return taken
+
+    def say_hello(self, hello):
+        return self._put(hello)
+
+    def say_state(self, state):
+        return self._put(state)
+
+    def send(self, batch):
+        return self._put(batch)
+
+    def reply(self, reply):
+        return self._put(reply)
+
+    def stop(self):
+        self.stopped = True
+
+    def _put(self, message):
+        if self.connected:
+            self.sent.append(message)
+        return self.connected
+
+    def said(self, kind):
+        return [message for message in self.sent if isinstance(message, kind)]
+
+
+class World:
+    """One gate and everything around it; `run` lets time pass."""
+
+    def __init__(self, authority, beliefs, path):
+        self.authority = authority
+        self.mono = 1000.0
+        self.hands, self.sight, self.broker = Hands(self), Sight(self), Broker()
+        self.said = io.StringIO()
+        self.store = Store.open(path, GATE, journal_limit_bytes=10_000_000)
+        self.build(beliefs, path)
+
+    def build(self, beliefs, path):
+        narrator = Narrator("json", self.said)
+        book = Book(self.store, beliefs, narrator)
+        self.presenter = Presenter(self.hands_display(), self.hands)
+        organs = Organs(
+            camera=self.sight,
+            senses=Senses(self.hands, Calibration()),
+            door=Door(self.hands, self.hands),
+            presenter=self.presenter,
+            data=path.parent,
+        )
+        self.memory = Memory()
+        self.memory.refill(self.store.newest(100), policy.DEFAULT.proof_future_s)
+        health = Health(organs=organs, book=book, enrolled_until=NOW_S + 90 * 86_400)
+        self.stage = Stage(book=book, health=health, memory=self.memory, durations=Durations())
+        self.gate = Gate(
+            clock=Clock(0),
+            stage=self.stage,
+            front=Front(self.stage, Desk(beliefs, self.memory)),
+            office=NoOffice(),
+            system_ms=lambda: round((NOW_S + self.mono - 1000) * 1000),
+        )
+        greeting = Greeting(b"n" * 16)
+        orders = Orders(self.stage, self.gate.office)
+        office = FleetOffice(
+            line=self.broker,
+            courier=Courier(self.store),
+            intake=Intake(beliefs, self.store, self.gate.clock, greeting),
+            greeting=greeting,
+            store=self.store,
+            beliefs=beliefs,
+            clock=self.gate.clock,
+            signer=GATE_KEY,
+            narrator=narrator,
+            perform=orders.perform,
+        )
+        orders.office = self.gate.office = office
+        self.beliefs = beliefs
+
+    def hands_display(self):
+        class Nothing:
+            size, mode = (0, 0), "1"
+
+            def show(self, _image):
+                raise AssertionError("there is no display")
+
+            def close(self):
+                pass
+
+        return Nothing()
+
+    @property
+    def now_s(self):
+        return NOW_S + int(self.mono - 1000)
+
+    def run(self, seconds, step_s=0.05):
+        for _ in range(round(seconds / step_s)):
+            self.mono += step_s
+            self.gate.step(self.mono)
+
+    def online(self):
+        """Connect, and set the clock by a signed answer."""
+        self.broker.connected = True
+        self.run(0.1)
+        self.down(Down.TIME, self.authority.time(audience=GATE, nonce=b"n" * 16, now_ms=self.now_s * 1000))
+        self.run(0.1)
+        return self
+
+    def down(self, leaf, document):
+        topic = ToGate(GATE, leaf) if isinstance(leaf, Down) else ToAll(leaf)
+        self.broker.incoming.append(Incoming(topic, self.authority.sign(document), self.mono))
+
+    def code(self, number=0, index=0, iat=None, paper=False, **claims):
+        subject = number.to_bytes(16)
+        if paper:
+            more = {"holder": None, "paper": PaperName(masked_name="王*", id_tail="1234")}
+            return to_text(
+                issue(self.authority.claims(subject=subject, index=index, **more), self.authority.codes["jl"])
+            )
+        credential = issue(
+            self.authority.claims(subject=subject, index=index, **claims), self.authority.codes["jl"]
+        )
+        return to_text(prove(credential, self.now_s if iat is None else iat, self.authority.holder))
+
+    def look_at(self, *texts):
+        self.sight.in_view = texts
+
+    def stand(self, object_c=NORMAL_C):
+        """Somebody stands in front; a second later the samples have settled."""
+        self.hands.object_c = object_c
+        self.run(1.0)
+
+    def show(self, text, object_c=NORMAL_C):
+        self.stand(object_c)
+        self.look_at(text)
+        self.run(0.1)
+
+    def leave(self):
+        self.hands.object_c = 23.0
+        self.look_at()
+        self.run(10)
+
+    def walk_through(self):
+        self.hands.touch(InputKind.PASSAGE, True)
+        self.run(0.3)
+        self.hands.touch(InputKind.PASSAGE, False)
+        self.run(0.1)
+
+    @property
+    def state(self):
+        return self.stage.lane.state
+
+    def journal(self, kind=None):
+        entries = self.store.newest(1000)
+        return [entry for entry in entries if kind is None or entry.kind is kind]
+
+    def verdicts(self):
+        return [entry.reason for entry in self.journal(Event.PASSAGE)]
+
+
+@pytest.fixture
+def world(authority, beliefs, tmp_path):
+    world = World(authority, beliefs, tmp_path / "gate.db")
+    yield world
+    world.store.close()
+
+
+@pytest.fixture
+def served(world):
+    world.online()
+    world.run(1)
+    assert world.state is State.IDLE
+    return world
+
+
+def test_a_green_person_with_a_normal_temperature_is_written_down_and_let_in(served):
+    served.show(served.code())
+    assert served.state is State.ADMITTING
+    assert served.hands.is_open
+    (entry,) = served.journal(Event.PASSAGE)
+    assert (entry.verdict, entry.reason, entry.colour) == (Verdict.ADMIT, Reason.GREEN, Colour.GREEN)
+    assert entry.issuer == "jl"
+    assert entry.subject == bytes(16)
+    assert entry.lane == "A"
+    assert entry.versions == messages.Versions(root=1, trust=1, assignment=1, list_seq=1)
+    assert 3600 < entry.temperature.body_c100 < 3720
+    assert entry.took_ms <= 100
+    served.walk_through()
+    assert served.state is State.IDLE
+    assert not served.hands.is_open
+    (passed,) = served.journal(Event.PASSED)
+    assert passed.about == entry.sequence
+
+
+def test_the_journal_holds_the_admission_when_the_relay_moves(served, monkeypatch):
+    newest = []
+    monkeypatch.setattr(served.hands, "open", lambda: newest.append(served.store.newest(1)[0]))
+    served.show(served.code())
+    assert [entry.verdict for entry in newest] == [Verdict.ADMIT]
+
+
+def test_the_relay_drops_after_its_pulse_though_nobody_has_passed_yet(served):
+    served.show(served.code())
+    served.run(1.0)
+    assert not served.hands.is_open
+    assert served.state is State.ADMITTING
+    served.run(8)
+    assert served.state is State.IDLE
+    assert len(served.journal(Event.NOT_PASSED)) == 1
+
+
+def test_who_did_not_pass_may_come_again_with_a_fresh_proof_but_not_with_the_used_one(served):
+    used = served.code()
+    served.show(used)
+    served.leave()
+    served.show(used)
+    assert served.verdicts()[-1] is Reason.PROOF_REPLAYED
+    served.leave()
+    served.show(served.code())
+    assert served.verdicts()[-1] is Reason.GREEN
+
+
+def test_the_same_person_at_an_open_barrier_is_the_same_visit(served):
+    served.show(served.code())
+    served.run(1)
+    served.look_at(served.code())
+    served.run(0.2)
+    assert served.hands.opened == 1
+    assert len(served.verdicts()) == 1
+
+
+def test_who_passed_is_refused_for_a_while_and_then_let_in(served):
+    served.show(served.code())
+    served.walk_through()
+    served.leave()
+    served.show(served.code())
+    assert served.verdicts()[-1] is Reason.PASSED_BEFORE
+    served.leave()
+    served.run(60)
+    served.show(served.code())
+    assert served.verdicts()[-1] is Reason.GREEN
+
+
+def test_a_restart_forgets_no_passage(served, tmp_path):
+    text = served.code()
+    served.show(text)
+    served.walk_through()
+    served.look_at()
+    served.build(served.beliefs, tmp_path / "gate.db")
+    served.broker.connected = False
+    served.online()
+    served.run(1)
+    served.show(served.code())
+    assert served.verdicts()[-1] is Reason.PASSED_BEFORE
+
+
+def test_without_a_sensor_nothing_is_claimed_about_passing(served):
+    del served.hands.contacts[InputKind.PASSAGE]
+    served.show(served.code())
+    served.leave()
+    assert not served.journal(Event.PASSED)
+    assert not served.journal(Event.NOT_PASSED)
+    served.show(served.code())
+    assert served.verdicts()[-1] is Reason.PASSED_BEFORE
+
+
+def test_who_still_stands_in_the_passage_when_the_time_is_over_has_passed(served):
+    served.show(served.code())
+    served.hands.touch(InputKind.PASSAGE, True)
+    served.run(9)
+    assert len(served.journal(Event.PASSED)) == 1
+
+
+COLOURS = {
+    0xC: (Reason.YELLOW, State.REFERRED),
+    0xD: (Reason.ORANGE, State.DENIED),
+    0xE: (Reason.RED, State.DENIED),
+    0xF: (Reason.NO_INFORMATION, State.REFERRED),
+    0x1: (Reason.REVOKED, State.DENIED),
+}
+
+
+@pytest.mark.parametrize("value", COLOURS)
+def test_no_other_colour_opens_or_waits_for_a_temperature(served, value):
+    reason, state = COLOURS[value]
+    served.beliefs.new_list(
+        "jl", 0, served.authority.list(served.authority.token(seq=2, values={7: value})), NOW_S
+    )
+    served.look_at(served.code(index=7))
+    served.run(0.1)
+    assert served.state is state
+    assert served.verdicts() == [reason]
+    assert not served.hands.opened
+
+
+def test_red_looks_like_any_call_for_the_attendant(served):
+    served.look_at(served.code(index=3))
+    served.run(0.1)
+    assert served.verdicts() == [Reason.RED]
+    assert served.presenter.card.en == "Ask the attendant"
+    assert served.presenter.card.lamp is Lamp.AMBER
+    assert not served.presenter.card.code
+
+
+def test_a_fever_is_measured_twice_and_denied(served):
+    served.show(served.code(), FEVER_C)
+    assert served.state is State.MEASURING
+    assert not served.verdicts()
+    served.run(1)
+    assert served.verdicts() == [Reason.FEVER]
+    assert served.journal(Event.PASSAGE)[0].temperature.body_c100 > 3800
+    assert not served.hands.opened
+
+
+def test_a_fever_is_not_tried_away_with_fresh_proofs(served):
+    served.show(served.code(), FEVER_C)
+    served.run(1)
+    served.leave()
+    served.show(served.code())
+    assert served.state is State.DENIED
+    assert served.verdicts() == [Reason.FEVER]
+
+
+def test_nobody_in_front_is_asked_closer_and_then_referred(served):
+    served.look_at(served.code())
+    served.run(2)
+    assert served.presenter.card.en == "Step closer"
+    served.run(7)
+    assert served.verdicts() == [Reason.NO_TEMPERATURE]
+
+
+def test_a_hot_cup_is_asked_to_step_back(served):
+    served.show(served.code(), 60.0)
+    served.run(1)
+    assert served.presenter.card.en == "Step back a little"
+
+
+def test_a_broken_thermometer_refers_at_once_is_a_fault_and_heals(served):
+    served.hands.broken.add("thermometer")
+    served.run(2)
+    (fault,) = served.journal(Event.FAULT)
+    assert fault.word == "thermometer"
+    assert served.state is State.IDLE
+    served.look_at(served.code())
+    served.run(0.1)
+    assert served.verdicts() == [Reason.NO_TEMPERATURE]
+    served.hands.broken.clear()
+    served.run(2)
+    assert [entry.about for entry in served.journal(Event.FAULT_END)] == [Trouble.THERMOMETER]
+
+
+def test_a_broken_camera_takes_the_gate_out_of_service_until_it_works_again(served):
+    served.sight.working, served.sight.failure = False, "no cable"
+    served.run(1)
+    assert served.state is State.OUT_OF_SERVICE
+    assert served.presenter.card.zh == "设备故障"
+    served.sight.working = True
+    served.run(1)
+    assert served.state is State.IDLE
+
+
+def test_a_relay_that_does_not_move_takes_the_gate_out_of_service_until_it_does(served):
+    served.hands.broken.add("relay")
+    served.show(served.code())
+    assert served.state is State.OUT_OF_SERVICE
+    served.run(1)
+    assert [entry.word for entry in served.journal(Event.FAULT)] == ["barrier"]
+    served.hands.broken.clear()
+    served.run(4)
+    assert served.state is State.IDLE
+    assert not served.hands.is_open
+
+
+def test_a_broken_lamp_is_a_fault_and_nothing_more(served):
+    served.hands.broken.add("lamp")
+    served.show(served.code())
+    assert served.hands.is_open
+    served.run(1)
+    assert [entry.word for entry in served.journal(Event.FAULT)] == ["signals"]
+
+
+def test_what_cannot_be_written_down_is_never_opened(served, monkeypatch):
+    def full(_entry):
+        raise JournalError("the card is full")
+
+    monkeypatch.setattr(served.store, "append", full)
+    served.show(served.code())
+    assert served.state in {State.REFERRED, State.OUT_OF_SERVICE}
+    assert not served.hands.opened
+    served.run(2)
+    assert served.state is State.OUT_OF_SERVICE
+    served.hands.touch(InputKind.BUTTON, True)
+    served.run(0.2)
+    assert not served.hands.opened
+    monkeypatch.undo()
+    served.run(10)
+    assert served.state is State.IDLE
+    assert served.journal()[-1].kind is Event.FAULT_END
+
+
+def test_refusals_of_what_nobody_signed_are_counted_by_the_minute(served):
+    forged = to_text(
+        prove(
+            issue(served.authority.claims(), served.authority.stranger), served.now_s, served.authority.holder
+        )
+    )
+    for text in (forged, "JX1:%%%"):
+        served.look_at(text)
+        served.run(0.1)
+        assert served.state is State.DENIED
+        served.leave()
+    assert not served.verdicts()
+    served.run(60)
+    (counted,) = served.journal(Event.REFUSALS)
+    assert counted.counts == {Reason.UNKNOWN_ISSUER: 1, Reason.MALFORMED: 1}
+    served.run(61)
+    assert len(served.journal(Event.REFUSALS)) == 1
+
+
+def test_a_poster_and_a_crowd_get_a_hint_once_and_nothing_is_written(served):
+    before = served.store.head
+    served.look_at("https://example.org/menu")
+    served.run(0.1)
+    assert served.presenter.card.en == "Please show a health code"
+    served.run(3)
+    assert served.state is State.IDLE
+    served.look_at(served.code(1), served.code(2))
+    served.run(0.1)
+    assert served.presenter.card.en == "One at a time, please"
+    assert served.store.head == before
+
+
+def test_one_of_two_codes_is_served_when_the_other_has_gone(served):
+    mine = served.code(1)
+    served.stand()
+    served.look_at(mine, served.code(2))
+    served.run(0.1)
+    served.look_at(mine)
+    served.run(1)
+    assert served.state is State.ADMITTING
+
+
+def test_a_code_beside_a_poster_is_a_code(served):
+    served.stand()
+    served.look_at("https://example.org/menu", served.code())
+    served.run(0.1)
+    assert served.state is State.ADMITTING
+
+
+def test_a_clock_that_nobody_vouches_for_admits_nobody(world):
+    world.run(1)
+    assert world.state is State.IDLE
+    world.show(world.code())
+    assert world.verdicts() == [Reason.CLOCK_DOUBT]
+    assert not world.hands.opened
+
+
+def test_a_screenshot_is_denied(served):
+    served.look_at(served.code(iat=served.now_s - 40))
+    served.run(0.1)
+    assert served.verdicts() == [Reason.PROOF_OLD]
+
+
+def test_paper_is_referred(served):
+    served.look_at(served.code(paper=True))
+    served.run(0.1)
+    assert served.verdicts() == [Reason.PAPER]
+    served.leave()
+    served.look_at(served.code(paper=True))
+    served.run(0.1)
+    assert served.state is State.REFERRED
+    assert served.verdicts() == [Reason.PAPER]
+
+
+def test_staff_are_welcomed_as_staff(served):
+    staff = (digest_of(bytes(16)),)
+    served.beliefs.new_assignment(
+        served.authority.sign(served.authority.assignment(version=2, staff=staff)), NOW_S
+    )
+    served.show(served.code())
+    assert served.verdicts() == [Reason.STAFF]
+
+
+def test_another_lane_of_the_venue_remembers_too_until_it_is_stale(served):
+    recent = (Recent(digest=digest_of(bytes(16)), at=served.now_s, direction=Direction.ENTRY),)
+    served.down(Down.VENUE, served.authority.venue(recent=recent, expires=served.now_s + 20))
+    served.run(0.2)
+    served.show(served.code())
+    assert served.verdicts() == [Reason.PASSED_BEFORE]
+    served.leave()
+    served.run(20)
+    served.show(served.code())
+    assert served.verdicts()[-1] is Reason.GREEN
+
+
+def test_a_full_venue_asks_to_wait(served):
+    served.down(Down.ASSIGNMENT, served.authority.assignment(version=2, capacity=3))
+    served.down(Down.VENUE, served.authority.venue())
+    served.run(0.2)
+    served.look_at(served.code())
+    served.run(0.1)
+    assert served.state is State.WAITING
+    assert served.verdicts() == [Reason.FULL]
+
+
+def test_the_attendant_opens_by_hand_and_it_is_written_down(served):
+    served.hands.touch(InputKind.BUTTON, True)
+    served.run(0.1)
+    assert served.hands.is_open
+    (entry,) = served.journal(Event.OPENED_BY_HAND)
+    assert entry.word == "button"
+    served.walk_through()
+    assert served.journal(Event.PASSED)[0].about == entry.sequence
+
+
+def test_fire_opens_first_stays_open_and_shuts_when_it_is_over(served):
+    served.hands.touch(InputKind.FIRE, True)
+    served.run(30)
+    assert served.state is State.EVACUATING
+    assert served.hands.is_open
+    served.hands.touch(InputKind.FIRE, False)
+    served.run(1)
+    assert served.state is State.IDLE
+    assert not served.hands.is_open
+    assert [entry.word for entry in served.journal(Event.FIRE)] == ["begun", "over"]
+
+
+def test_fire_opens_though_nothing_can_be_written(served, monkeypatch):
+    def full(_entry):
+        raise JournalError("the card is full")
+
+    monkeypatch.setattr(served.store, "append", full)
+    served.hands.touch(InputKind.FIRE, True)
+    served.run(1)
+    assert served.hands.is_open
+    assert served.state is State.EVACUATING
+
+
+def test_fire_is_shown_though_the_relay_is_broken(served):
+    served.hands.broken.add("relay")
+    served.hands.touch(InputKind.FIRE, True)
+    served.run(1)
+    assert served.state is State.EVACUATING
+    assert served.presenter.card.en == "Leave the building now"
+
+
+def test_a_door_that_was_not_opened_here_and_one_that_does_not_shut_are_written_down(served):
+    served.hands.touch(InputKind.DOOR, True)
+    served.run(0.2)
+    assert len(served.journal(Event.FORCED_OPEN)) == 1
+    served.run(10)
+    assert len(served.journal(Event.HELD_OPEN)) == 1
+    served.hands.touch(InputKind.DOOR, False)
+    served.run(10)
+    served.show(served.code())
+    served.hands.touch(InputKind.DOOR, True)
+    served.run(2)
+    served.hands.touch(InputKind.DOOR, False)
+    served.run(20)
+    assert len(served.journal(Event.FORCED_OPEN)) == 1
+    assert len(served.journal(Event.HELD_OPEN)) == 1
+
+
+def test_an_opened_case_is_written_down_and_shown_in_the_state(served):
+    served.hands.touch(InputKind.TAMPER, True)
+    served.run(1)
+    assert Trouble.TAMPER in served.broker.said(messages.State)[-1].troubles
+    served.hands.touch(InputKind.TAMPER, False)
+    served.run(1)
+    assert [entry.word for entry in served.journal(Event.TAMPER)] == ["opened", "closed"]
+
+
+def order(world, action, number=1):
+    command = world.authority.command(id=bytes([number]) * 16, action=action, expires=world.now_s + 60)
+    world.down(Down.COMMAND, command)
+    world.run(0.3)
+    return world.broker.said(messages.Reply)[-1].results[-1]
+
+
+def test_a_command_opens_once_and_is_answered(served):
+    assert order(served, Action.OPEN_ONCE).outcome is Outcome.DONE
+    assert served.hands.is_open
+    assert served.journal(Event.OPENED_BY_HAND)[0].word == "command"
+    assert served.journal(Event.COMMAND_DONE)[0].word == "open_once done"
+    assert order(served, Action.OPEN_ONCE, 2).outcome is Outcome.REFUSED
+    assert served.hands.opened == 1
+
+
+def test_a_command_that_cannot_be_written_down_fails(served, monkeypatch):
+    def full(_entry):
+        raise JournalError("the card is full")
+
+    monkeypatch.setattr(served.store, "append", full)
+    assert order(served, Action.OPEN_ONCE).outcome is Outcome.FAILED
+    assert not served.hands.opened
+
+
+def test_a_broken_relay_fails_the_command(served):
+    served.hands.broken.add("relay")
+    assert order(served, Action.OPEN_ONCE).outcome is Outcome.FAILED
+
+
+def test_without_a_clock_a_command_does_not_open(served):
+    served.beliefs.new_assignment(
+        served.authority.sign(
+            served.authority.assignment(version=2, policy=replace(policy.DEFAULT, clock_doubt_ms=0))
+        ),
+        NOW_S,
+    )
+    assert order(served, Action.OPEN_ONCE).outcome is Outcome.REFUSED
+
+
+def test_a_gate_ordered_out_of_service_stays_so_over_a_restart(served, tmp_path):
+    assert order(served, Action.OUT_OF_SERVICE).outcome is Outcome.DONE
+    served.run(1)
+    assert served.state is State.OUT_OF_SERVICE
+    served.build(served.beliefs, tmp_path / "gate.db")
+    served.broker.connected = False
+    served.online()
+    served.run(1)
+    assert served.state is State.OUT_OF_SERVICE
+    assert order(served, Action.IN_SERVICE, 2).outcome is Outcome.DONE
+    served.run(1)
+    assert served.state is State.IDLE
+
+
+def test_the_state_is_told_when_asked_for(served):
+    served.run(1)
+    before = len(served.broker.said(messages.State))
+    assert order(served, Action.SEND_STATE).outcome is Outcome.DONE
+    (state, *_) = served.broker.said(messages.State)[before:]
+    assert state.ready
+    assert state.online
+    assert state.gauges["object_c100"] == 2300
+    assert state.lane == "idle"
+    assert served.stage.lane.unexpected == 0
+
+
+def test_a_gate_says_hello_with_a_signed_checkpoint_and_its_events(served):
+    (hello, *_) = served.broker.said(messages.Hello)
+    checkpoint = messages.verify_checkpoint(hello.checkpoint, GATE_KEY.public)
+    assert checkpoint.journal == served.store.journal
+    served.show(served.code())
+    batches = served.broker.said(messages.Batch)
+    assert messages.read_entry(batches[-1].events[-1]).kind is Event.PASSAGE
+    served.run(61)
+    assert any(batch.checkpoint for batch in served.broker.said(messages.Batch))
+
+
+def test_a_lost_line_is_noticed_and_greeted_again(served):
+    served.broker.connected = False
+    served.run(1)
+    assert Trouble.OFFLINE in served.stage.health.found
+    served.show(served.code())
+    assert served.state is State.ADMITTING
+    served.broker.connected = True
+    served.run(1)
+    assert len(served.broker.said(messages.Hello)) == 2
+    assert any(batch.events for batch in served.broker.said(messages.Batch))
+
+
+def test_a_newer_assignment_closes_the_gate_at_once(served):
+    hours = (Hours(weekday=0, opens_min=0, closes_min=1),)
+    served.down(Down.ASSIGNMENT, served.authority.assignment(version=2, hours=hours))
+    served.run(0.2)
+    assert served.state is State.OUT_OF_SERVICE
+    assert served.presenter.card.en == "Closed now"
+    assert served.journal(Event.DOCUMENT_ACCEPTED)[-1].word == "assignment"
+
+
+def test_a_clock_that_jumps_is_written_down(served):
+    served.down(All.TIME, served.authority.time(now_ms=(served.now_s + 3600) * 1000))
+    served.run(2)
+    (jumped,) = served.journal(Event.CLOCK_STEP)
+    assert jumped.word.startswith("+3")
+
+
+def test_a_gate_that_is_not_enrolled_says_so_and_serves_nobody(world):
+    world.gate.office = NoOffice()
+    world.stage.health.enrolled_until = None
+    world.run(1)
+    assert world.state is State.OUT_OF_SERVICE
+    assert world.presenter.card.code == "S-606"
+    world.gate.office.stop()
+
+
+def test_a_vague_clock_asks_for_the_time_again_and_a_new_epoch_sends_everything_again(served):
+    served.run(1)
+    assert served.store.backlog == 0 or served.broker.said(messages.Batch)
+    served.down(
+        Down.RECEIPT,
+        served.authority.receipt(journal=served.store.journal, epoch=b"f" * 16, expires=served.now_s + 60),
+    )
+    served.run(0.3)
+    assert served.store.epoch == b"f" * 16
+
+
+def test_closing_shuts_the_barrier_and_says_goodbye(served):
+    served.show(served.code())
+    assert served.hands.is_open
+    served.gate.close()
+    served.gate.office.stop()
+    assert not served.hands.is_open
+    assert served.broker.stopped
+    assert served.store.floor_ms > 0
+
+
+def test_nothing_that_is_said_names_a_person(served):
+    text = served.code(7)
+    served.show(text)
+    served.walk_through()
+    assert '"kind": "passage"' in served.said.getvalue()
+    for secret in ((7).to_bytes(16).hex(), text[4:20], str(bytes([0] * 15 + [7]))):
+        assert secret not in served.said.getvalue()
+
+
+def test_topics_used_here_exist():
+    assert topics.parse(topics.down(GATE, Down.TIME)) == ToGate(GATE, Down.TIME)
