@@ -13,6 +13,7 @@ MAX_DEPTH: Final = 8
 _SCAN_FROM_BYTES: Final = 1_024
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG = 2, 3, 4, 5, 6  # major types: RFC 8949, 3.1
 _KEY_TYPES: Final = frozenset({0, 1, _TEXT})
+_KEY_CLASSES: Final = frozenset({int, str})
 
 # Tags that cbor2 would otherwise turn into dates, big numbers, shared references and the like.
 _BUILT_IN_TAGS: Final = (
@@ -46,9 +47,8 @@ def _refuse_tag(*_: object) -> Never:
 
 def _check_keys(fields: Mapping[Any, Any], _immutable: bool) -> Mapping[Any, Any]:
     # To a dict 1, 1.0, true and simple(1) are one key; to a format they are not.
-    for key in fields:
-        if type(key) is not int and type(key) is not str:
-            raise cbor2.CBORDecodeError("a key is neither an integer nor a text")
+    if not _KEY_CLASSES.issuperset(map(type, fields)):
+        raise cbor2.CBORDecodeError("a key is neither an integer nor a text")
     return fields
 
 

@@ -56,10 +56,10 @@ class PublicKey:
     def from_cose(cls, value: object) -> Self:
         """Read a COSE_Key map with exactly the required parameters; WireError(KID) if it is no such key."""
         if isinstance(value, dict):
-            kty, crv, x, y = (value.get(label) for label in (_KTY, _CRV, _X, _Y))
+            kty, crv, x, y = value.get(_KTY), value.get(_CRV), value.get(_X), value.get(_Y)
             # Compared with their types: to Python, true and 1.0 are 1.
             row = _SHAPES.get((kty, crv)) if type(kty) is type(crv) is int else None
-            if row is not None and row.labels == set(value) and _is_coordinate(x):
+            if row is not None and row.labels == value.keys() and _is_coordinate(x):
                 if row.alg is Alg.EDDSA:
                     return cls(Alg.EDDSA, x)
                 if _is_coordinate(y):

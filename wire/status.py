@@ -38,10 +38,10 @@ class StatusList:
 
     def __getitem__(self, index: int) -> int:
         """The value at `index`; WireError(INDEX) outside the list."""
-        if not 0 <= index < self.size:
+        at = index * self.bits
+        if index < 0 or at >> 3 >= len(self.packed):
             raise WireError(Flaw.INDEX, "the index is outside the status list")
-        byte, part = divmod(index * self.bits, 8)
-        return self.packed[byte] >> part & (1 << self.bits) - 1
+        return self.packed[at >> 3] >> (at & 7) & (1 << self.bits) - 1
 
     def changed(self, changes: Mapping[int, int]) -> Self:
         """A list with the values at some indices replaced; WireError(INDEX) outside the list."""
