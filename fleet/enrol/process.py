@@ -11,7 +11,7 @@ from fleet.config import Paths, Settings, bracketed, load_settings
 from fleet.db import open_database
 
 # The areas with pages in this process: functions `(app, database, directory) -> None`.
-AREAS: Final = ("fleet.enrol.est:mount",)
+AREAS: Final = ("fleet.enrol.est:mount", "fleet.issuers.pages:mount")
 GRACE_S: Final = 5
 TIMEOUT_S: Final = 30
 
