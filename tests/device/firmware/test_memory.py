@@ -1,0 +1,127 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.firmware import memory as memories
+from device.firmware.admit import Recall
+from device.firmware.memory import Memory, digest_of, passed_elsewhere
+from wire.documents import Direction, Recent, VenueState
+from wire.messages import ClockTrust, Entry, Event
+from wire.reasons import Reason, Verdict
+
+NOW = 1_800_000_000
+ALICE, BOB = b"a" * 16, b"b" * 16
+
+
+@pytest.fixture
+def memory():
+    return Memory()
+
+
+def test_nobody_is_known_at_first(memory):
+    assert memory.recall(ALICE, NOW, NOW, 60) is Recall.NEW
+    assert memory.result(ALICE) is None
+    memory.passed(ALICE, NOW)
+    assert len(memory) == 0
+
+
+def test_a_proof_that_opened_opens_no_second_time_nor_does_an_older_one(memory):
+    memory.decided(ALICE, NOW - 3, Reason.GREEN, NOW)
+    assert memory.recall(ALICE, NOW - 3, NOW + 5, 60) is Recall.REPLAYED
+    assert memory.recall(ALICE, NOW - 9, NOW + 5, 60) is Recall.REPLAYED
+    assert memory.recall(ALICE, NOW + 7, NOW + 8, 60) is Recall.NEW
+    assert memory.recall(BOB, NOW - 3, NOW + 5, 60) is Recall.NEW
+
+
+def test_a_later_denial_does_not_give_a_used_proof_back(memory):
+    memory.decided(ALICE, NOW, Reason.GREEN, NOW)
+    memory.decided(ALICE, NOW + 10, Reason.NO_TEMPERATURE, NOW + 10)
+    assert memory.recall(ALICE, NOW, NOW + 11, 60) is Recall.REPLAYED
+    memory.decided(ALICE, NOW + 12, Reason.GREEN, NOW + 12)
+    assert memory.recall(ALICE, NOW + 12, NOW + 13, 60) is Recall.REPLAYED
+
+
+def test_who_passed_is_remembered_as_long_as_policy_says(memory):
+    memory.decided(ALICE, NOW, Reason.GREEN, NOW)
+    memory.passed(ALICE, NOW + 2)
+    assert memory.recall(ALICE, NOW + 10, NOW + 61, 60) is Recall.PASSED
+    assert memory.recall(ALICE, NOW + 60, NOW + 62, 60) is Recall.NEW
+    memory.decided(ALICE, NOW + 20, Reason.PASSED_BEFORE, NOW + 20)
+    assert memory.recall(ALICE, NOW + 30, NOW + 31, 60) is Recall.PASSED
+
+
+def test_the_same_proof_again_is_the_same_visit_for_a_while(memory):
+    memory.decided(ALICE, NOW, Reason.YELLOW, NOW)
+    assert memory.recall(ALICE, NOW, NOW + 59, 60) is Recall.SAME_VISIT
+    assert memory.result(ALICE) is Reason.YELLOW
+    assert memory.recall(ALICE, NOW, NOW + 60, 60) is Recall.NEW
+    assert memory.recall(ALICE, NOW + 10, NOW + 11, 60) is Recall.NEW
+
+
+@pytest.mark.parametrize("reason", [Reason.FEVER, Reason.TEMPERATURE_UNSURE])
+def test_a_fresh_proof_does_not_undo_a_measurement(memory, reason):
+    memory.decided(ALICE, NOW, reason, NOW)
+    assert memory.recall(ALICE, NOW + 20, NOW + 21, 60) is Recall.SAME_VISIT
+
+
+def test_paper_is_the_same_visit_until_it_has_passed(memory):
+    memory.decided(ALICE, None, Reason.PAPER_ADMITTED, NOW)
+    assert memory.recall(ALICE, None, NOW + 5, 60) is Recall.NEW
+    memory.passed(ALICE, NOW + 6)
+    assert memory.recall(ALICE, None, NOW + 7, 60) is Recall.PASSED
+
+
+def entry(kind, verdict, subject, at_s, reason=Reason.GREEN):
+    return Entry(
+        sequence=1,
+        previous=bytes(32),
+        at_ms=at_s * 1000,
+        clock=ClockTrust.SIGNED,
+        kind=kind,
+        verdict=verdict,
+        reason=reason,
+        subject=subject,
+    )
+
+
+def test_after_a_restart_every_proof_from_before_a_passage_counts_as_used(memory):
+    memory.refill(
+        [
+            entry(Event.PASSAGE, Verdict.ADMIT, ALICE, NOW),
+            entry(Event.PASSAGE, Verdict.DENY, BOB, NOW, Reason.RED),
+            entry(Event.PASSED, None, None, NOW + 1, None),
+        ],
+        lead_s=10,
+    )
+    assert len(memory) == 1
+    assert memory.recall(ALICE, NOW + 10, NOW + 5, 0) is Recall.REPLAYED
+    assert memory.recall(ALICE, NOW + 11, NOW + 12, 0) is Recall.NEW
+    assert memory.recall(ALICE, NOW + 11, NOW + 12, 60) is Recall.PASSED
+
+
+@given(st.lists(st.tuples(st.binary(min_size=16, max_size=16), st.integers(0, 200_000)), max_size=60))
+def test_memory_is_bounded_in_number_and_age(visits):
+    memory, now = Memory(), NOW
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memories, "MOST", 20)
+        for subject, later_s in visits:
+            now += later_s
+            memory.decided(subject, now, Reason.GREEN, now)
+            assert len(memory) <= 20
+            assert memory.recall(subject, now, now, 60) is Recall.REPLAYED
+            assert all(now - visit.at_s <= memories.KEPT_S for visit in memory._visits.values())
+
+
+def venue(**changes):
+    body = {"version": 1, "issued": NOW, "expires": NOW + 60, "audience": "0123456789ab", "occupancy": 0}
+    recent = Recent(digest=digest_of(ALICE), at=NOW - 10, direction=Direction.ENTRY)
+    return VenueState(**body | {"recent": (recent,)} | changes)
+
+
+def test_another_lane_is_believed_while_it_is_fresh():
+    assert passed_elsewhere(venue(), ALICE, Direction.ENTRY, NOW, 60)
+    assert not passed_elsewhere(venue(), BOB, Direction.ENTRY, NOW, 60)
+    assert not passed_elsewhere(venue(), ALICE, Direction.EXIT, NOW, 60)
+    assert not passed_elsewhere(venue(), ALICE, Direction.ENTRY, NOW, 10)
+    assert not passed_elsewhere(venue(), ALICE, Direction.ENTRY, NOW + 60, 600)
+    assert not passed_elsewhere(None, ALICE, Direction.ENTRY, NOW, 60)
