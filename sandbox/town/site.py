@@ -117,6 +117,14 @@ class Site:
                 self._mirror = None
                 return None
 
+    def close(self) -> None:
+        """Hang up on the board."""
+        with self._board_lock, self._mirror_lock:
+            for line in (self._board, self._mirror):
+                if line is not None:
+                    line.close()
+            self._board = self._mirror = None
+
     def _put(self, wired: ContactPin, *, active: bool) -> None:
         level = active if wired.active == "high" else not active
         self._touch(lambda board: board.pin(wired.pin, level))

@@ -98,6 +98,7 @@ class Town:
         for street in self._streets.values():
             if street.is_alive():
                 street.join(wait_s)
+            street.site.close()
 
     def _street(self, gate: str) -> Street:
         try:

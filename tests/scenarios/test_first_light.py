@@ -1,0 +1,210 @@
+"""The whole path with real processes: ceremony, fleet, issuer, enrolment, one gate on a virtual board."""
+
+import itertools
+import socket
+import sqlite3
+import sys
+import time
+from contextlib import ExitStack, closing
+
+import numpy as np
+import pytest
+
+from sandbox import crew, founding
+from sandbox.children import Child, Order, wait_for
+from sandbox.errands import Clerk
+from sandbox.field import Engineer
+from sandbox.issuer.authority import LIST_URI, Authority
+from sandbox.issuer.push import https, send_waiting
+from sandbox.layout import Layout
+from sandbox.optics import EASY
+from sandbox.places import PLACES
+from sandbox.ports import HOST, Ports, answers
+from sandbox.raising import fittings
+from sandbox.town.cases import Case, Supplies
+from sandbox.town.plan import Visit
+from sandbox.town.site import Fittings, Site
+from sandbox.town.stand import codes_of, stand
+from sandbox.wallet.purse import Purse
+from wire.keys import PrivateKey
+from wire.reasons import Colour, Reason
+
+PLACE = PLACES[0]
+GATE = PLACE.gate.id
+LIMIT_S = 60
+NORMAL_C = 36.4
+
+
+def free_ports():
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(4)]
+        for one in sockets:
+            one.bind((HOST, 0))
+        return Ports(*(one.getsockname()[1] for one in sockets))
+
+
+def until(what, condition, limit_s=LIMIT_S):
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+class World:
+    """One fleet, one issuer, one gate."""
+
+    def __init__(self, root):
+        self.layout = Layout(root)
+        self.ports = free_ports()
+        self.closing = []
+        self.visits = itertools.count()
+        self.numbers = itertools.count(20)
+        self.fleet = self.gate = None
+
+    def found(self):
+        layout = self.layout
+        layout.make()
+        clerk = Clerk("clerk", layout.logs / "clerk.log")
+        engineer = Engineer(layout, self.ports)
+        self.closing += [clerk.close, engineer.close]
+        founder = founding.Founder(layout, self.ports, clerk)
+        ceremony = founding.ceremony(layout)
+        founding.secret_file(layout.password, "light-light-light")
+        founder.init()
+        ceremony.wait(LIMIT_S)
+        founder.install_keys()
+        officer = founding.officer(layout)
+        self.closing.append(officer.end)
+        self.start_fleet()
+        self.people()
+        founder.propose_issuer(self.authority)
+        founder.regions()
+        founder.venue(PLACE)
+        wait_for("a signature", founding.answers_in(layout), [officer], LIMIT_S)
+        founder.accept_answers()
+        engineer.prepare(GATE)
+        self.start_gate()
+        wait_for("enrolment", lambda: answers(self.ports.est), [self.fleet], LIMIT_S)
+        engineer.enrol(GATE, founder.token(GATE))
+        self.push()
+        self.site.serving.wait(LIMIT_S)
+        assert self.site.serving.is_set(), self.gate.obituary()
+
+    def people(self):
+        now = int(time.time())
+        self.authority = Authority.open(self.layout.issuer, 1, now)
+        self.purse = Purse(self.layout.wallet, self.authority, now)
+        self.closing += [self.authority.close, self.purse.close]
+        self.supplies = Supplies(self.authority, self.purse, PrivateKey.generate(), PrivateKey.generate())
+        places = fittings(self.layout, PLACE)
+        self.site = Site(PLACE.gate, Fittings(places.socket, places.film, places.config, EASY))
+        self.closing.append(self.site.close)
+
+    def start_fleet(self):
+        argv = [sys.executable, "-m", "fleet.server", "serve", "--dir", str(self.layout.fleet)]
+        for name in ("broker", "est", "ingest", "publish"):
+            argv += ["--only", name]
+        environment = founding.repository_first()
+        self.fleet = Child(
+            Order("the fleet", argv, self.layout.logs / "fleet.log", "", environment=environment)
+        )
+
+    def start_gate(self):
+        self.gate = crew.gate(self.layout, PLACE, self.site)
+
+    def push(self):
+        send = https(f"https://{HOST}:{self.ports.est}", self.layout.fleet / "ca" / "ca.pem")
+        until("the fleet takes the lists", lambda: send_waiting(self.authority, send) is None)
+
+    def visit(self, number=None, body_c=NORMAL_C):
+        number = next(self.numbers) if number is None else number
+        visit = Visit(next(self.visits), 0, number, Case.GREEN, body_c, 0.0, number)
+        return stand(self.site, visit, codes_of(visit, self.supplies)).reason
+
+    def rows(self, database, sql, *values):
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+            return opened.execute(sql, values).fetchall()
+
+    def at_fleet(self, sql, *values):
+        return self.rows(self.layout.fleet / "fleet.db", sql, *values)
+
+    def at_gate(self, sql, *values):
+        return self.rows(self.layout.gate(GATE) / "data" / "gate.db", sql, *values)
+
+    def passages(self, number):
+        subject = self.authority.resident(number).subject
+        sql = "SELECT sequence, reason FROM event WHERE subject = ? AND kind = 'passage' ORDER BY sequence"
+        return self.at_fleet(sql, subject)
+
+    def sequences(self):
+        return [row[0] for row in self.at_fleet("SELECT sequence FROM event ORDER BY sequence")]
+
+    def unreceipted(self):
+        return self.at_gate("SELECT count(*) FROM event WHERE received_ms IS NULL")[0][0]
+
+    def head(self):
+        return self.at_gate("SELECT max(sequence) FROM event")[0][0]
+
+    def held_list(self):
+        return max(row[0] for row in self.at_gate("SELECT version FROM document WHERE subject = ?", LIST_URI))
+
+    def close(self):
+        for child in (self.gate, self.fleet):
+            if child is not None:
+                child.end()
+        for close in reversed(self.closing):
+            close()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    one = World(tmp_path_factory.mktemp("light"))
+    try:
+        one.found()
+        yield one
+    finally:
+        one.close()
+
+
+def test_a_green_person_is_admitted_and_the_fleet_acknowledges_the_event(world):
+    number = next(world.numbers)
+    assert world.visit(number) is Reason.GREEN
+    until("the event is in the database", lambda: len(world.passages(number)) == 1)
+    until("the gate has a receipt for everything", lambda: world.unreceipted() == 0)
+
+
+def test_a_person_turned_red_at_the_issuer_is_denied_at_the_gate(world):
+    number = next(world.numbers)
+    seq = world.authority.recolour(number, Colour.RED, int(time.time()))
+    world.push()
+    until("the gate holds the new list", lambda: world.held_list() >= seq)
+    assert world.visit(number) is Reason.RED
+    until("the denial is in the database", lambda: [r for _, r in world.passages(number)] == ["red"])
+
+
+def test_without_the_fleet_the_gate_goes_on_and_later_reports_everything_once(world):
+    world.fleet.end()
+    numbers = [next(world.numbers) for _ in range(2)]
+    assert [world.visit(number) for number in numbers] == [Reason.GREEN] * 2
+    assert world.unreceipted() >= 2
+    world.start_fleet()
+    until("the gate has a receipt for everything", lambda: world.unreceipted() == 0)
+    assert [len(world.passages(number)) for number in numbers] == [1, 1]
+
+
+def test_a_gate_killed_in_the_middle_of_a_person_loses_nothing(world):
+    before, during, after = (next(world.numbers) for _ in range(3))
+    assert world.visit(before) is Reason.GREEN
+    grain = np.random.default_rng(1)
+    shown = codes_of(Visit(0, 0, during, Case.GREEN, NORMAL_C, 0.0, 1), world.supplies)
+    world.site.present(shown(), grain)
+    world.gate.kill()
+    head = world.head()
+    world.site.clear(grain)
+    world.start_gate()
+    assert world.site.serving.wait(LIMIT_S), world.gate.obituary()
+    assert world.visit(after) is Reason.GREEN
+    until("the gate has a receipt for everything", lambda: world.unreceipted() == 0)
+    assert len(world.passages(before)) == len(world.passages(after)) == 1
+    assert world.sequences() == list(range(1, world.head() + 1))
+    assert world.head() > head
