@@ -43,6 +43,15 @@ def bind(trust: Trust, gate: str, issuer: str, shard: int) -> Bound:
     raise Refused(Refusal.AUDIENCE, "this gate carries no such list")
 
 
+def bind_uri(trust: Trust | None, uri: str) -> Bound:
+    """The list with this uri, whichever gates carry it; Refused(WRONG_ISSUER) when no issuer has it."""
+    issuers = trust.issuers if trust else ()
+    for row, ref in _rows(issuers):
+        if ref.uri == uri:
+            return Bound(row, ref, issuers)
+    raise Refused(Refusal.WRONG_ISSUER, "the trust document names no such list")
+
+
 def still_bound(trust: Trust, gate: str, kids: Mapping[str, bytes]) -> frozenset[str]:
     """The uris whose list (signed by the key in `kids`) the trust document still binds to that key."""
     rows = carried(trust, gate)

@@ -1,0 +1,80 @@
+"""What a code is checked against: documents given as files, or what a gate holds on its disk."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from device.firmware import lists
+from device.firmware.errors import GateError, Refused
+from device.firmware.restore import Restored, restore
+from device.firmware.store import Store
+from device.firmware.trust import Beliefs
+from wire import status
+from wire.errors import WireError
+
+DATABASE: Final = "gate.db"
+ANY_GATE: Final = "0" * 12  # whose files are looked at does not matter to what they say
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Roots in order, a trust document and status lists."""
+
+    roots: Sequence[Path]
+    trust: Path | None
+    lists: Sequence[Path]
+
+
+def from_files(files: Files) -> Beliefs | None:
+    """Believe what the files say, dates apart; None when no file is given, GateError when one is no good."""
+    if not (files.roots or files.trust or files.lists):
+        return None
+    if not files.roots:
+        raise GateError("without a root nothing can be verified; give --root too")
+    beliefs = Beliefs(ANY_GATE)
+    _believe(files.roots[0], beliefs.first_root)
+    for path in files.roots[1:]:
+        _believe(path, beliefs.new_root)
+    if files.trust is not None:
+        _believe(files.trust, lambda data: beliefs.new_trust(data, 0, kept=True))
+    for path in files.lists:
+        _believe(path, lambda data: _add_list(beliefs, data))
+    return beliefs
+
+
+def from_data(directory: Path, root: str) -> tuple[Store, Restored]:
+    """What the gate with this data directory would believe at a start; its store is open for reading."""
+    store = Store.look(directory / DATABASE)
+    try:
+        return store, restore(store, _read(directory / root))
+    except Refused as refused:
+        store.close()
+        raise GateError(f"{directory / root}: {refused.detail}; prepare the card again") from refused
+    except GateError:
+        store.close()
+        raise
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise GateError(f"{path} cannot be read ({error.strerror}); give another file") from error
+
+
+def _believe(path: Path, believe: Callable[[bytes], object]) -> None:
+    try:
+        believe(_read(path))
+    except Refused as refused:
+        raise GateError(f"{path}: {refused.reason.value}: {refused.detail}; give another file") from refused
+
+
+def _add_list(beliefs: Beliefs, data: bytes) -> None:
+    """Hold a list whatever gates carry it: the file's own name for itself says whose it should be."""
+    try:
+        uri = status.read_claims(status.peek(data).payload).uri
+    except WireError as error:
+        raise GateError(f"not a status list ({error.detail}); give another file") from error
+    token, _ = lists.read_list(lists.bind_uri(beliefs.trust, uri), data, None)
+    beliefs.lists[token.uri] = token

@@ -1,0 +1,134 @@
+"""What a gate believes, holds and would refuse, told from its files in words and in fields."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+
+from device.firmware import lists, readiness
+from device.firmware.config import GateConfig
+from device.firmware.evidence import from_data
+from device.firmware.readiness import Documents, Parts
+from device.firmware.store import Store
+from device.firmware.trust import Beliefs
+from wire.documents import Permission
+from wire.health import TROUBLES, Severity, Trouble
+
+_NOTHING: Final = "—"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact: a stable name for programs, words for people, and the value."""
+
+    name: str
+    zh: str
+    en: str
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The facts, and the troubles that files alone can show: hardware and network are not among them."""
+
+    rows: tuple[Row, ...]
+    troubles: tuple[Trouble, ...]
+    dropped: tuple[str, ...]
+
+    @property
+    def decides(self) -> bool:
+        """Whether nothing that the files show keeps the gate from deciding."""
+        return all(TROUBLES[trouble].severity is not Severity.BLOCKS for trouble in self.troubles)
+
+
+def look(config: GateConfig, now_s: int) -> Standing:
+    """Read the files of the gate that `config` describes; GateError when they cannot be read."""
+    store, restored = from_data(Path(config.data), config.root)
+    try:
+        ends = certificate_end(config.path(config.broker.certificate))
+        rows = (*_document_rows(restored.beliefs), *_journal_rows(store), _end(ends))
+        troubles = _troubles(restored.beliefs, store, ends, now_s)
+    finally:
+        store.close()
+    return Standing((Row("gate", "闸机", "gate", config.gate), *rows), troubles, restored.dropped)
+
+
+def certificate_end(path: Path) -> int | None:
+    """When the certificate ends, unix seconds; None when there is none."""
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return int(certificate.not_valid_after_utc.timestamp())
+
+
+def _troubles(beliefs: Beliefs, store: Store, ends: int | None, now_s: int) -> tuple[Trouble, ...]:
+    carried = lists.carried(beliefs.trust, beliefs.gate)
+    issued = tuple(token.issued if (token := beliefs.lists.get(uri)) else None for uri in carried)
+    documents = Documents(root=beliefs.root, trust=beliefs.trust, assignment=beliefs.assignment, lists=issued)
+    parts = Parts(backlog=store.backlog, certificate_ends=ends)
+    found = readiness.troubles(documents, parts, beliefs.policy(), now_s, doubt_ms=0)
+    return tuple(sorted(found, key=lambda trouble: (-TROUBLES[trouble].severity, trouble)))
+
+
+def _document_rows(beliefs: Beliefs) -> tuple[Row, ...]:
+    root, trust, assignment = beliefs.root, beliefs.trust, beliefs.assignment
+    policy = beliefs.policy()
+    carried = lists.carried(beliefs.trust, beliefs.gate)
+    permission = assignment.permission if assignment else None
+    return (
+        Row("root", "根文件", "root", _version(root.version, root.expires) if root else _NOTHING),
+        Row("trust", "信任文件", "trust", _version(trust.version, trust.expires) if trust else _NOTHING),
+        Row("issuers", "发码机构", "issuers", ", ".join(i.id for i in trust.issuers) if trust else _NOTHING),
+        Row(
+            "assignment",
+            "分配",
+            "assignment",
+            _version(assignment.version, assignment.expires) if assignment else _NOTHING,
+        ),
+        Row("venue", "场所", "venue", _venue(beliefs)),
+        Row("permission", "扫码许可", "permission", _until(permission)),
+        Row("lists", "状态列表", "lists", f"{len(beliefs.lists)} / {len(carried)}"),
+        *(
+            Row(f"list {uri}", f"列表 {uri}", f"list {uri}", f"{token.seq}, {_date(token.issued)}")
+            for uri, token in sorted(beliefs.lists.items())
+        ),
+        Row("fever", "体温标准", "threshold", f"{policy.fever_c100 / 100:.1f} °C"),
+        Row("proof", "动态码有效期", "proof age", f"−{policy.proof_past_s} / +{policy.proof_future_s} s"),
+        Row("paper", "纸质码", "paper codes", policy.paper.name.lower()),
+    )
+
+
+def _until(permission: Permission | None) -> str:
+    return f"– {_date(permission.ends)}" if permission else _NOTHING
+
+
+def _venue(beliefs: Beliefs) -> str:
+    assignment = beliefs.assignment
+    if assignment is None:
+        return _NOTHING
+    return f"{assignment.venue_zh} · {assignment.venue_en}, {assignment.lane}"
+
+
+def _journal_rows(store: Store) -> tuple[Row, ...]:
+    return (
+        Row("journal", "日志", "journal", store.journal.hex()),
+        Row("head", "最新序号", "newest event", store.head),
+        Row("backlog", "未确认", "without a receipt", store.backlog),
+        Row("epoch", "服务器纪元", "epoch of the fleet", store.epoch.hex() if store.epoch else _NOTHING),
+        Row("floor", "时钟下限", "floor of the clock", _date(store.floor_ms // 1000)),
+    )
+
+
+def _end(ends: int | None) -> Row:
+    return Row("certificate", "证书到期", "certificate ends", _date(ends) if ends is not None else _NOTHING)
+
+
+def _version(version: int, expires: int) -> str:
+    return f"{version} – {_date(expires)}"
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,185 @@
+"""The command `jx-gate`: what it prints, for people and for programs, and how it ends."""
+
+import json
+
+import pytest
+import zxingcpp
+from PIL import Image
+from typer.testing import CliRunner
+
+from device.firmware import config
+from device.firmware.command import app
+from device.firmware.store import Store
+from wire.messages import ClockTrust, Entry, Event
+
+GATE = "0123456789ab"
+NOW_S = 1_795_000_000
+CLOCK = ["--clock", str(NOW_S)]
+
+
+@pytest.fixture
+def run():
+    def run(*arguments, **more):
+        return CliRunner().invoke(app, [str(one) for one in arguments], **more)
+
+    return run
+
+
+@pytest.fixture
+def files(authority, tmp_path):
+    (tmp_path / "root.jx").write_bytes(authority.sign(authority.root()))
+    (tmp_path / "root.2.jx").write_bytes(authority.next_root(2, []))
+    (tmp_path / "trust.jx").write_bytes(authority.sign(authority.trust()))
+    (tmp_path / "list.cwt").write_bytes(authority.list(authority.token()))
+    return [
+        *("--root", tmp_path / "root.jx", "--root", tmp_path / "root.2.jx"),
+        *("--trust", tmp_path / "trust.jx", "--list", tmp_path / "list.cwt"),
+    ]
+
+
+@pytest.fixture
+def picture(authority, tmp_path):
+    barcode = zxingcpp.create_barcode(authority.text(authority.claims()), zxingcpp.BarcodeFormat.QRCode)
+    path = tmp_path / "code.png"
+    Image.fromarray(zxingcpp.write_barcode_to_image(barcode, scale=4)).save(path)
+    return path
+
+
+@pytest.fixture
+def gate(authority, tmp_path):
+    """A gate's files as a card and a day at a lane leave them."""
+    path = tmp_path / "gate.toml"
+    data = tmp_path / "data"
+    data.mkdir()
+    path.write_text(config.example(gate=GATE, data=str(data)), encoding="utf-8")
+    (data / "root.1.jx").write_bytes(authority.sign(authority.root()))
+    store = Store.open(data / "gate.db", GATE, journal_limit_bytes=1 << 20)
+    store.keep("trust", "", 1, authority.sign(authority.trust()))
+    store.keep("assignment", "", 1, authority.sign(authority.assignment()))
+    store.keep("list", "jl/0", 1, authority.list(authority.token()))
+    store.append(Entry(sequence=0, previous=bytes(32), at_ms=1, clock=ClockTrust.NONE, kind=Event.BOOT))
+    store.close()
+    return path
+
+
+def test_a_text_is_explained_in_both_languages_and_marked_unverified(run, authority):
+    result = run("explain", authority.text(authority.claims()), *CLOCK)
+    assert result.exit_code == 0
+    assert "手机健康码 · a phone's health code" in result.output
+    assert "未核验 unverified" in result.output
+
+
+def test_a_picture_is_read_and_checked_against_files(run, files, picture):
+    result = run("explain", picture, *files, *CLOCK)
+    assert result.exit_code == 0, result.output
+    assert "unverified" not in result.output
+    assert "OK" in result.output
+
+
+def test_a_picture_comes_through_a_pipe_too(run, picture):
+    result = run("explain", "-", *CLOCK, input=picture.read_bytes())
+    assert result.exit_code == 0
+    assert "phone's health code" in result.output
+
+
+def test_a_text_comes_from_a_file_or_a_pipe(run, authority, tmp_path):
+    (tmp_path / "code.txt").write_text(authority.text(authority.claims()) + "\n", encoding="ascii")
+    assert run("explain", tmp_path / "code.txt", *CLOCK).exit_code == 0
+    assert run("explain", "-", *CLOCK, input=authority.text(authority.claims())).exit_code == 0
+
+
+def test_what_does_not_hold_ends_with_1(run, files, authority):
+    result = run("explain", authority.text(authority.claims(index=3)), *files, *CLOCK)
+    assert result.exit_code == 1
+    assert "FAIL" in result.output
+
+
+def test_json_says_the_same_for_programs(run, files, authority):
+    result = run("explain", authority.text(authority.claims()), *files, *CLOCK, "--json")
+    (one,) = json.loads(result.output)
+    assert (one["kind"], one["holds"]) == ("phone", True)
+    assert {line["mark"] for line in one["lines"]} == {"holds"}
+
+
+def test_a_code_is_checked_against_what_a_gate_holds(run, gate, authority):
+    result = run("explain", authority.text(authority.claims()), "--data", gate.parent / "data", *CLOCK)
+    assert result.exit_code == 0, result.output
+    assert "green" in result.output
+
+
+def test_a_date_is_written_as_people_write_it(run, authority):
+    assert run("explain", authority.text(authority.claims()), "--clock", "2026-11-18T00:00Z").exit_code == 0
+    assert run("explain", "x", "--clock", "tomorrow").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n broken", "cannot be read"),
+        (b"", "is empty"),
+        (b"\xff\xfe\x00", "neither a picture"),
+    ],
+)
+def test_unreadable_input_is_said_in_words_and_ends_with_2(run, tmp_path, content, words):
+    (tmp_path / "input").write_bytes(content)
+    result = run("explain", tmp_path / "input")
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+def test_a_picture_without_a_code_is_said_in_words(run, tmp_path):
+    Image.new("L", (100, 100), 255).save(tmp_path / "blank.png")
+    result = run("explain", tmp_path / "blank.png")
+    assert (result.exit_code, "no QR code" in result.output) == (2, True)
+
+
+def test_a_picture_beyond_all_measure_is_not_decoded(run, tmp_path):
+    Image.new("1", (8_000, 8_000)).save(tmp_path / "huge.png")
+    result = run("explain", tmp_path / "huge.png")
+    assert (result.exit_code, "pixels" in result.output) == (2, True)
+
+
+def test_files_that_do_not_verify_are_said_in_words(run, authority, files, tmp_path):
+    assert run("explain", "x", "--trust", tmp_path / "trust.jx").exit_code == 2
+    assert run("explain", "x", "--root", tmp_path / "nothing").exit_code == 2
+    assert run("explain", "x", "--root", tmp_path / "trust.jx").exit_code == 2
+    other = authority.list(authority.token(), authority.lists["bj"])
+    (tmp_path / "list.cwt").write_bytes(other)
+    result = run("explain", "x", *files)
+    assert (result.exit_code, "wrong_issuer" in result.output) == (2, True)
+    (tmp_path / "list.cwt").write_bytes(b"nothing")
+    assert run("explain", "x", *files).exit_code == 2
+
+
+def test_the_status_says_what_a_gate_believes_and_holds(run, gate):
+    result = run("status", "--config", gate, *CLOCK)
+    assert result.exit_code == 1  # no certificate: not enrolled
+    for words in (GATE, "商场 · Mall", "jl, bj", "37.3 °C", "not enrolled"):
+        assert words in result.output
+
+
+def test_the_status_is_there_for_programs_too(run, gate):
+    told = json.loads(run("status", "--config", gate, *CLOCK, "--json").output)
+    assert told["facts"]["head"] == 1
+    assert told["troubles"][0] == "not_enrolled"
+    assert not told["decides"]
+
+
+def test_the_status_of_a_gate_without_documents_is_no_crash(run, gate):
+    (gate.parent / "data" / "gate.db").unlink()
+    Store.open(gate.parent / "data" / "gate.db", GATE, journal_limit_bytes=1 << 20).close()
+    told = json.loads(run("status", "--config", gate, *CLOCK, "--json").output)
+    assert "no_trust" in told["troubles"]
+
+
+@pytest.mark.parametrize("missing", ["gate.toml", "data/gate.db", "data/root.1.jx"])
+def test_a_missing_file_is_said_in_words(run, gate, missing):
+    (gate.parent / missing).unlink()
+    result = run("status", "--config", gate)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_a_card_with_something_else_for_a_root_is_said_in_words(run, gate):
+    (gate.parent / "data" / "root.1.jx").write_bytes(b"nothing")
+    assert "prepare the card" in run("status", "--config", gate).output

@@ -1,0 +1,143 @@
+"""What `explain` says about codes of ours, broken ones, and everything else people hold up."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.firmware.explain import Mark, explain
+from wire import code, enrolment
+from wire.code import PaperName
+
+NOW_S = 1_795_000_000
+DAY_S = 86_400
+
+
+def words(one):
+    return "\n".join(
+        [one.zh, one.en, *(f"{line.zh} {line.en}" for line in one.lines), one.todo.zh, one.todo.en]
+    )
+
+
+def failures(one):
+    return [line.en for line in one.lines if line.mark is Mark.FAILS]
+
+
+def test_without_trust_every_claim_is_marked_unverified(authority):
+    one = explain(authority.text(authority.claims()))
+    assert one.kind == "phone"
+    assert {line.mark for line in one.lines} == {Mark.UNVERIFIED}
+    assert "Nothing was verified" in one.todo.en
+
+
+def test_a_code_that_holds_is_said_to_hold(authority, beliefs):
+    one = explain(authority.text(authority.claims()), beliefs, NOW_S)
+    assert one.holds
+    assert {line.mark for line in one.lines} == {Mark.HOLDS}
+    assert "green" in words(one)
+
+
+def test_without_a_clock_the_proof_is_only_noted(authority, beliefs):
+    one = explain(authority.text(authority.claims()), beliefs)
+    assert one.holds
+    assert any("not compared" in line.en for line in one.lines)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_subject_and_the_paper_name_never_show(authority, beliefs, trusted):
+    paper = PaperName(masked_name="张*", id_tail="123X")
+    subject = bytes(range(200, 216))
+    claims = replace(authority.claims(), holder=None, paper=paper, subject=subject)
+    text = code.to_text(code.issue(claims, authority.codes["jl"]))
+    one = explain(text, beliefs if trusted else None, NOW_S)
+    assert one.kind == "paper"
+    assert "opaque, 16 bytes" in words(one)
+    assert not any(secret in words(one) for secret in ("张", "123X", subject.hex()[:4], "200"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "now_s", "failure"),
+    [
+        ({}, NOW_S + 3600, "A-204"),
+        ({}, NOW_S - 3600, "A-205"),
+        ({"expires": NOW_S - 1}, NOW_S, "expired"),
+        ({"index": 3}, NOW_S, "red"),
+        ({"issuer": "gd"}, NOW_S, "A-201"),
+        ({"list_uri": "bj/0"}, NOW_S, "A-207"),
+    ],
+)
+def test_what_fails_is_said_with_its_reason(authority, beliefs, changes, now_s, failure):
+    one = explain(authority.text(authority.claims(**changes)), beliefs, now_s)
+    assert not one.holds
+    assert any(failure in line for line in failures(one))
+
+
+def test_a_forgery_is_named_and_its_claims_stay_unverified(authority, beliefs):
+    one = explain(authority.text(authority.claims(), authority.codes["bj"]), beliefs, NOW_S)
+    assert ["A-202" in line for line in failures(one)] == [True]
+    assert [line.mark for line in one.lines[1:]] == [Mark.UNVERIFIED] * 5
+
+
+def test_a_phones_code_without_its_proof_fails(authority, beliefs):
+    text = code.to_text(code.issue(authority.claims(), authority.codes["jl"]))
+    one = explain(text, beliefs, NOW_S)
+    assert one.kind == "phone-without-proof"
+    assert any("A-217" in line for line in failures(one))
+
+
+def test_a_colour_that_is_not_held_is_unknown_not_wrong(authority, beliefs):
+    one = explain(authority.text(authority.claims(list_uri="jl/1")), beliefs, NOW_S)
+    assert one.holds
+    assert "colour unknown" in words(one)
+    assert "attendant" in one.todo.en
+
+
+def test_paper_needs_a_document(authority, beliefs):
+    paper = PaperName(masked_name="张*", id_tail="123X")
+    text = code.to_text(code.issue(authority.claims(holder=None, paper=paper), authority.codes["jl"]))
+    assert "document" in explain(text, beliefs, NOW_S).todo.en
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("JX1:", "damaged"),
+        ("JX1:AAAA", "damaged"),
+        ("https://qr.alipay.com/abc", "payment"),
+        ("wxp://f2f0", "payment"),
+        ("134567890123456789", "payment"),
+        ("12345", "unknown"),
+        ("HC1:6BF", "foreign"),
+        ("shc:/567", "foreign"),
+        ("https://example.org", "link"),
+        ("WIFI:S:x;;", "wifi"),
+        ("BEGIN:VCARD", "card"),
+        ("hello", "unknown"),
+        ("", "unknown"),
+        ("JXE1:AAAA", "ticket"),
+    ],
+)
+def test_everything_else_has_a_name_and_advice_and_does_not_hold(text, kind):
+    one = explain(text)
+    assert (one.kind, one.holds) == (kind, False)
+    assert one.todo.zh
+    assert one.todo.en
+
+
+def test_a_ticket_is_explained_without_its_secret():
+    ticket = enrolment.ticket("https://f.example:1", bytes(32), "0123456789ab", b"\xab" * 16, NOW_S)
+    one = explain(enrolment.encode(ticket), now_s=NOW_S + 1)
+    assert "0123456789ab" in words(one)
+    assert "abab" not in words(one)
+    assert any("expired" in line for line in failures(one))
+
+
+def test_a_date_beyond_the_calendar_is_no_crash(authority):
+    assert "9999999999999 s" in words(explain(authority.text(authority.claims(expires=9_999_999_999_999))))
+
+
+@given(st.text(max_size=200))
+def test_any_text_at_all_is_explained(text):
+    assert explain(text).kind
+    assert explain("JX1:" + text).kind == "damaged"
