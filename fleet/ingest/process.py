@@ -15,7 +15,7 @@ from fleet.db import Database, open_database
 from fleet.errors import FleetError
 from fleet.ingest.receipts import Receipts
 from fleet.ingest.worker import Worker
-from fleet.keys.sealed import key_file, open_role_key
+from fleet.keys.sealed import key_file, open_role_key, wait_for_key
 from fleet.link import Link, Message
 from fleet.models import Meta
 from wire.documents import Role
@@ -48,18 +48,6 @@ def run(directory: Path) -> None:
             Loop(database, link, worker, receipts).run(stop, key_file(paths.keys, Role.RECORDER))
         finally:
             link.stop()
-
-
-def wait_for_key(keys: Path, role: Role, stop: threading.Event) -> bool:
-    """Wait until the ceremony's keys are installed; False when told to stop before."""
-    told = False
-    while not key_file(keys, role).exists():
-        if not told:
-            _log.warning("waiting for keys: jx-fleet keys install FROM", role=role.value)
-            told = True
-        if stop.wait(IDLE_S):
-            return False
-    return True
 
 
 def epoch(database: Database) -> bytes:

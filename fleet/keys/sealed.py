@@ -4,8 +4,11 @@ import os
 import re
 import secrets
 import stat
+import threading
 from pathlib import Path
 from typing import Final
+
+import structlog
 
 from fleet.errors import FleetError
 from wire.documents import Role
@@ -15,6 +18,8 @@ from wire.keys import PrivateKey
 ONLINE: Final = (Role.DIRECTOR, Role.RECORDER, Role.TIMEKEEPER)
 OFFLINE: Final = (Role.ROOT, Role.TRUST)
 MAX_FILE_BYTES: Final = 4096  # a sealed P-256 key has about 400
+WAIT_S: Final = 0.2
+_log = structlog.get_logger("keys")
 _PASS: Final = re.compile(rb"[0-9a-f]{64}\n?")
 
 
@@ -89,3 +94,15 @@ def open_role_key(directory: Path, role: Role, label: str = "") -> PrivateKey:
         return PrivateKey.from_pem(pem, secret.strip())
     except WireError as error:
         raise FleetError(f"{place} does not open with its pass file; restore both") from error
+
+
+def wait_for_key(keys: Path, role: Role, stop: threading.Event) -> bool:
+    """Wait until the ceremony's keys are installed; False when told to stop before."""
+    told = False
+    while not key_file(keys, role).exists():
+        if not told:
+            _log.warning("waiting for keys: jx-fleet keys install FROM", role=role.value)
+            told = True
+        if stop.wait(WAIT_S):
+            return False
+    return True

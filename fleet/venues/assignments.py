@@ -98,6 +98,15 @@ def reconcile(session: Session, now: int) -> list[str]:
     return changed
 
 
+def renew(session: Session, gate: str, now: int) -> None:
+    """Make the next version of an assignment with the same contents, so that it is signed again."""
+    row = session.get_one(Row, gate)
+    body = envelope.read_body(Assignment, row.body)
+    body = replace(body, version=row.version + 1, issued=now, expires=now + LIFE_S)
+    row.version, row.body, row.updated_at = body.version, envelope.write_body(body), now
+    session.flush()
+
+
 def read(session: Session, gate: str) -> Assignment:
     """The body a gate should hold; NotFoundError if it was never assigned."""
     body = _read(session.get(Row, gate))
