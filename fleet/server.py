@@ -25,6 +25,7 @@ AREAS: Final = {
     "requests": "fleet.keys.commands:app",
     "trust": "fleet.keys.commands:trust_app",
     "rotate": "fleet.keys.rotate_commands:app",
+    "command": "fleet.publish.commands:app",
     "people": "fleet.people.commands:app",
 }
 
