@@ -67,7 +67,7 @@ def build(directory: Path) -> Assets:
     for name, source in FILES.items():
         data = _drop_source_map(source.read_bytes())
         stem, dot, extension = name.rpartition(".")
-        served = f"{stem}.{hashlib.sha256(data).hexdigest()[:12]}{dot}{extension}"
+        served = f"{stem}.{hashlib.sha256(data).hexdigest()[:8]}{dot}{extension}"
         keep |= {served, f"{served}.gz"}
         if not (directory / f"{served}.gz").exists():
             _write(directory / served, data)

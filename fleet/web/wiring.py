@@ -64,6 +64,7 @@ def create_console(
 ) -> Flask:
     """The console as a Flask application; `directory` is its own place for a secret and static files."""
     app = Flask("fleet", root_path=str(ROOT), static_folder=None)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}  # pages are sent uncompressed
     tls = settings.web.tls
     app.config.update(
         SECRET_KEY=secret(directory / "secret"),

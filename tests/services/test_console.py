@@ -173,7 +173,7 @@ def test_what_was_opened_stays_open_through_an_update(visit, town, console):
 def test_the_pill_tells_when_the_server_is_gone_and_when_it_is_back(visit, town, empty_console):
     seen = visit(of=empty_console)
     page = seen.sign_in(town).open("/")
-    assert empty_console.stop() < 4
+    assert empty_console.stop() < 8  # the grace of 5 s and a busy machine
     page.wait_for_selector("#live-pill[data-state=reconnecting], #live-pill[data-state=stale]", timeout=8000)
     page.wait_for_selector("#live-pill[data-state=stale]", timeout=20_000)
     assert re.search(r"\d\d:\d\d:\d\d", page.locator("#live-pill").inner_text())
