@@ -82,7 +82,7 @@ def shown(result):
 
 
 @pytest.mark.parametrize("kind", RULES, ids=lambda kind: kind.__name__)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_every_record_fits_its_rule(kind, data):
     written = schema.write(schema.record(kind), data.draw(st.from_type(kind)))
@@ -91,7 +91,7 @@ def test_every_record_fits_its_rule(kind, data):
 
 
 @pytest.mark.parametrize("kind", SIGNED, ids=lambda kind: kind.__name__)
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(data=st.data(), signer=st.sampled_from([KEY, OTHER]))
 def test_every_signed_document_fits_with_its_envelope(kind, data, signer):
     signed = envelope.sign(data.draw(st.from_type(kind)), [signer])
@@ -100,7 +100,7 @@ def test_every_signed_document_fits_with_its_envelope(kind, data, signer):
     assert not any(fits(signed, rule) for other, rule in SIGNED.items() if other is not kind)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.from_type(code.Claims))
 def test_every_code_fits(claims):
     holder = dataclasses.replace(claims, holder=KEY.public) if claims.holder else claims
@@ -111,7 +111,7 @@ def test_every_code_fits(claims):
     assert not fits(credential, "proof")
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.from_type(status.Token))
 def test_every_status_token_fits(token):
     result = fits(status.issue_token(token, KEY), "status-token")
@@ -130,7 +130,7 @@ ODD = [None, True, -1, 1.0, 2**63, "", "x" * 300, b"", b"x" * 40, [], {}, [None]
 
 
 @pytest.mark.parametrize("kind", RULES, ids=lambda kind: kind.__name__)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_what_the_rule_forbids_the_reader_refuses_and_the_other_way_round(kind, data):
     codec = schema.record(kind)

@@ -180,14 +180,14 @@ def mutated_bytes(draw, data):
 
 @pytest.mark.parametrize("name", READERS)
 @given(st.binary(max_size=300))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_random_bytes_are_read_or_refused(name, data):
     attempt(name, data)
 
 
 @pytest.mark.parametrize("name", READERS)
 @given(data=st.data())
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_mutated_messages_are_read_or_refused(name, data):
     seed = seeds()[data.draw(st.sampled_from(sorted(seeds())))]
     hurt = mutated_bytes(data.draw, seed)

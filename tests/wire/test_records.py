@@ -24,7 +24,7 @@ MAX_BYTES = 700_000
 
 
 @pytest.mark.parametrize("kind", TOP, ids=lambda kind: kind.__name__)
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_what_is_written_is_read_and_written_alike_again(kind, data):
     codec = schema.record(kind)
@@ -42,7 +42,7 @@ ODD += ["\u202e", "a\nb", "\0", 2**63, cbor2.undefined, cbor2.CBORSimpleValue(1)
 
 
 @pytest.mark.parametrize("kind", TOP, ids=lambda kind: kind.__name__)
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_field_of_another_type_is_refused_or_is_what_the_reader_says_it_is(kind, data):
     codec = schema.record(kind)
@@ -62,7 +62,7 @@ def test_a_field_of_another_type_is_refused_or_is_what_the_reader_says_it_is(kin
 
 
 @pytest.mark.parametrize("kind", TOP, ids=lambda kind: kind.__name__)
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_a_missing_field_and_an_unknown_one_are_refused(kind, data):
     codec = schema.record(kind)
