@@ -1,5 +1,6 @@
 """The barrier with its contacts: how long it is open, who went through, and what should not have happened."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -48,30 +49,33 @@ class Door:
     """Until when an open leaf is nobody's fault."""
     leaf_open_since_s: float | None = None
     held_said: bool = False
+    released: bool = False
+    """Open without an end: after a failure the relay is tried to be opened again, not shut."""
     fire: bool = False
     tamper: bool = False
     retry_s: float = 0.0
 
     def open(self, now_s: float, hold_s: float | None, longest_open_s: float) -> None:
         """Energise the relay for `hold_s`; None: until `close`. Raises `DriverError`."""
+        self.released = hold_s is None
         try:
             self.barrier.open()
         except DriverError as error:
-            self._failed(error)
+            self._failed(error, now_s)
             raise
+        self.working, self.failure = True, ""
         self.close_at_s = None if hold_s is None else now_s + hold_s
         self.allowed_until_s = float("inf") if hold_s is None else now_s + longest_open_s
 
     def close(self, now_s: float) -> None:
         """De-energise the relay; a failure is remembered and tried again. Never raises."""
-        self.close_at_s = None
+        self.close_at_s, self.released = None, False
         self.allowed_until_s = min(self.allowed_until_s, now_s + FORCED_GRACE_S)
         try:
             self.barrier.close()
             self.working, self.failure = True, ""
         except DriverError as error:
-            self._failed(error)
-            self.retry_s = now_s + RETRY_S
+            self._failed(error, now_s)
 
     @property
     def has_passage_sensor(self) -> bool:
@@ -88,9 +92,16 @@ class Door:
         if self.close_at_s is not None and now_s >= self.close_at_s:
             self._drop(now_s)
         if not self.working and now_s >= self.retry_s:
-            self.close(now_s)
+            self._retry(now_s)
         happened = [h for change in self.inputs.poll() if (h := self._edge(change, now_s)) is not None]
         return (*happened, *self._leaf(now_s, longest_open_s))
+
+    def _retry(self, now_s: float) -> None:
+        if not self.released:
+            self.close(now_s)
+            return
+        with suppress(DriverError):
+            self.open(now_s, None, 0.0)
 
     def _drop(self, now_s: float) -> None:
         """The pulse is over, but the person may still be on the way: the leaf may stay open until then."""
@@ -127,5 +138,6 @@ class Door:
         except DriverError:
             return None
 
-    def _failed(self, error: DriverError) -> None:
+    def _failed(self, error: DriverError, now_s: float) -> None:
         self.working, self.failure = False, str(error)
+        self.retry_s = now_s + RETRY_S

@@ -10,7 +10,7 @@ from device.firmware.clock import Reading
 from device.firmware.desk import Desk, Person, early
 from device.firmware.lane import CountRefusal, Effect, Event, GiveUp, StartMeasuring
 from device.firmware.lane_table import On, State
-from device.firmware.stage import Stage
+from device.firmware.stage import Stage, took
 from device.firmware.thermometry import Hint
 from wire.reasons import Reason, Verdict, verdict_of
 
@@ -100,7 +100,7 @@ class Front:
             case StartMeasuring() if person is not None:
                 self.stage.person = replace(person, since_s=self._since_s, measured=())
             case CountRefusal(reason):
-                self.stage.book.refused(reason, now_s, round((now_s - self._first_s) * 1000))
+                self.stage.book.refused(reason, now_s, took(self._first_s, now_s))
             case GiveUp():
                 self._give_up(now_s, now)
 

@@ -31,6 +31,10 @@ FAULTS: Final = (
 """Troubles whose beginning and end are events."""
 DISK_EVERY_S: Final = 30.0
 JOURNAL_RETRY_S: Final = 5.0
+STARTS_S: Final = 10.0
+"""A camera that has shown nothing this long after the start is broken."""
+SILENT_S: Final = 8.0
+"""A camera's thread that has said nothing this long has died or hangs, whatever it said last."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,11 +115,10 @@ class Health:
             self._disk_at_s = now_s + DISK_EVERY_S
             self._disk_free = shutil.disk_usage(organs.data).free
         return Parts(
-            # A camera takes a moment to start; that is no fault.
-            camera=organs.camera.working or (now_s - self._begun_s < STARTS_S and not organs.camera.failure),
+            camera=self._camera(now_s),
             thermometer=organs.senses.working,
             barrier=organs.door.working,
-            display=organs.presenter.display_working,
+            display=organs.presenter.display_working and organs.presenter.alive,
             signals=organs.presenter.signals_working,
             journal=self.journal_working,
             journal_nearly_full=self.book.store.nearly_full,
@@ -127,6 +130,12 @@ class Health:
             fire=organs.door.fire,
             tamper=organs.door.tamper,
         )
+
+    def _camera(self, now_s: float) -> bool:
+        """Whether pictures come; a camera takes a moment to start, which is no fault."""
+        camera = self.organs.camera
+        starting = now_s - self._begun_s < STARTS_S and not camera.failure
+        return (camera.working or starting) and now_s - camera.beat_s < SILENT_S
 
     def _narrate(self) -> None:
         """One line when a trouble begins or ends: whether the gate serves, and what it lacks."""
@@ -176,10 +185,6 @@ class Health:
         if self._disk_free is not None:
             gauges["disk_free_mb"] = self._disk_free // 1_000_000
         return gauges
-
-
-STARTS_S: Final = 10.0
-"""A camera that has shown nothing this long after the start is broken."""
 
 
 def documents_of(beliefs: Beliefs, withheld: bool) -> Documents:

@@ -75,7 +75,7 @@ class Gate:
         now = self.clock.read(now_s, self.system_ms())
         stage, organs = self.stage, self.stage.health.organs
         organs.senses.sample(now_s)
-        for happening in organs.door.step(now_s, stage.times().longest_open_s):
+        for happening in organs.door.step(now_s, stage.longest_open_s()):
             self._contact(happening, now_s, now)
         self.front.step(now_s, now)
         stage.timer(now_s, now)

@@ -25,6 +25,11 @@ class Presenter:
         self.signals_working = True
         self.card: Card | None = None
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread, once begun, still runs."""
+        return self._thread.ident is None or self._thread.is_alive()
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()

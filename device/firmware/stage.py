@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from device.drivers import DriverError
 from device.firmware import screens
@@ -27,6 +28,13 @@ from device.firmware.lane import (
 from device.firmware.lane_table import On, State
 from device.firmware.memory import Memory
 from wire.messages import Event as Kind
+
+MOMENT_S: Final = 2.0
+
+
+def took(first_s: float, now_s: float) -> int:
+    """Milliseconds from first sight; a frame may be younger than the step that looks at it."""
+    return max(0, round((now_s - first_s) * 1000))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,12 +65,20 @@ class Stage:
         policy, lasts = self.book.beliefs.policy(), self.durations
         return Times(
             pulse_s=policy.pulse_ms / 1000,
-            longest_open_s=policy.longest_open_ms / 1000,
+            longest_open_s=min(self.longest_open_s(), self._passing_s(policy.pulse_ms / 1000)),
             measure_s=lasts.measure_s,
             denied_s=lasts.denied_s,
             referred_s=lasts.referred_s,
             waiting_s=lasts.waiting_s,
         )
+
+    def longest_open_s(self) -> float:
+        """How long the way may stand open for one person, by policy."""
+        return self.book.beliefs.policy().longest_open_ms / 1000
+
+    def _passing_s(self, pulse_s: float) -> float:
+        """How long to wait for somebody to pass: no sensor tells, the next person comes after a moment."""
+        return float("inf") if self.health.organs.door.has_passage_sensor else pulse_s + MOMENT_S
 
     def timer(self, now_s: float, now: Reading) -> None:
         """Let the state end when its time is over; who stands in the passage then is let through."""
@@ -105,7 +121,7 @@ class Stage:
             case Journal(kind):
                 self._journal(kind, now_s, now)
             case OpenBarrier(hold_s):
-                door.open(now_s, hold_s, self.times().longest_open_s)
+                door.open(now_s, hold_s, self.longest_open_s())
             case CloseBarrier():
                 door.close(now_s)
             case Show(state, reason, hint):
@@ -128,7 +144,7 @@ class Stage:
         person, reason = self.person, self.lane.reason
         if person is None or reason is None:
             raise JournalError("a verdict about nobody; nothing was written, restart the gate")
-        took_ms = round((now_s - person.first_s) * 1000)
+        took_ms = took(person.first_s, now_s)
         self._passage = self.book.passage(person, reason, now, took_ms).sequence
         self._admitted = person if self.lane.state is State.ADMITTING else None
         self.memory.decided(person.subject, person.recognised.proof_issued, reason, now.now_s)
