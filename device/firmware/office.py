@@ -23,6 +23,8 @@ from wire.messages import Batch, Checkpoint, ClockTrust, Hello, Reply, Result, S
 
 AT_ONCE: Final = 4
 """Messages taken in by one step: a status list takes milliseconds that a person at the lane must not wait."""
+GREET_AGAIN_S: Final = 2.0
+"""A hello without an answer is said again so soon, then after twice the time, at most after GREET_EVERY_S."""
 GREET_EVERY_S: Final = 30.0
 GOOD_DOUBT_MS: Final = 1_000
 """A clock better than this needs no new answer: a crystal needs hours to lose it."""
@@ -86,6 +88,7 @@ class FleetOffice:
     _results: list[Result] = field(default_factory=list)
     _wanted: dict[str, int] = field(default_factory=dict)
     _greeted_s: float = float("-inf")
+    _greet_rest_s: float = GREET_AGAIN_S
     _keep_at_s: float = 0.0
 
     def step(self, now_s: float, now: Reading, state: Callable[[bytes], State]) -> bool:
@@ -119,13 +122,16 @@ class FleetOffice:
         if self.line.connected is not self.online:
             self.online = self.line.connected
             self.narrator.say("connected" if self.online else "disconnected")
+            self._greet_rest_s = GREET_AGAIN_S
             if self.online:
                 self.courier.connected(now_s)
             else:
                 self.courier.lost()
         vague = now.trust is not ClockTrust.SIGNED or now.doubt_ms > GOOD_DOUBT_MS
-        if self.online and vague and now_s - self._greeted_s >= GREET_EVERY_S:
-            self._greeted_s = now_s
+        if not vague:
+            self._greet_rest_s = GREET_AGAIN_S
+        elif self.online and now_s - self._greeted_s >= self._greet_rest_s:
+            self._greeted_s, self._greet_rest_s = now_s, min(GREET_EVERY_S, 2 * self._greet_rest_s)
             self.courier.hello_again(now_s)
 
     def _take_in(self, incoming: Incoming, now_s: float, now: Reading) -> bool:
