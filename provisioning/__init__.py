@@ -1,0 +1,1 @@
+"""The field engineer's command line: a card prepared, a gate enrolled."""
