@@ -1,6 +1,5 @@
 """The field engineer of the demo: prepares each gate's card and enrols the gate, by command line."""
 
-from pathlib import Path
 from typing import Self
 
 from sandbox.errands import Clerk
@@ -18,40 +17,19 @@ class Engineer:
 
     def prepare(self, gate: str) -> None:
         """What a card for this gate would hold: gate.toml and the first root."""
-        place = self._layout.gate(gate)
-        self._clerk.run(
-            "jx-field",
-            "prepare",
-            place,
-            "--gate",
-            gate,
-            "--fleet",
-            self._url,
-            "--broker-host",
-            HOST,
-            "--broker-port",
-            str(self._ports.broker),
-            "--root",
-            self._root,
-        )
+        broker = ("--broker-host", HOST, "--broker-port", str(self._ports.broker))
+        servers = ("--fleet", f"https://{HOST}:{self._ports.est}", *broker)
+        root = ("--root", self._layout.first_root)
+        self._clerk.run("jx-field", "prepare", self._layout.gate(gate), "--gate", gate, *root, *servers)
 
     def enrol(self, gate: str, token: str) -> None:
         """Let the gate make its key and fetch its certificate with a one-use token."""
-        self._clerk.run(
-            "jx-field", "enrol", token, "--config", self._layout.gate(gate) / "gate.toml", "--yes"
-        )
+        config = self._layout.gate(gate) / "gate.toml"
+        self._clerk.run("jx-field", "enrol", token, "--config", config, "--yes")
 
     def close(self) -> None:
         """Go home."""
         self._clerk.close()
-
-    @property
-    def _url(self) -> str:
-        return f"https://{HOST}:{self._ports.est}"
-
-    @property
-    def _root(self) -> Path:
-        return self._layout.carried / "root-1.cbor"
 
     def __enter__(self) -> Self:
         return self

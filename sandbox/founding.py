@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -68,8 +69,10 @@ class Founder:
         self._fleet("init", *ports, "--password-file", self._layout.password)
 
     def install_keys(self) -> None:
-        """Carry the online keys from the ceremony to the server."""
+        """Carry the online keys from the ceremony to the server, and destroy what was carried."""
         self._fleet("keys", "install", self._layout.carried)
+        shutil.copyfile(self._layout.carried / self._layout.first_root.name, self._layout.first_root)
+        shutil.rmtree(self._layout.carried)
 
     def propose_issuer(self, authority: Authority) -> None:
         """Ask for a trust document that names the issuer."""

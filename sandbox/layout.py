@@ -41,6 +41,11 @@ class Layout:
         return self.root / "carried"
 
     @property
+    def first_root(self) -> Path:
+        """Root version 1, as the officer hands it to whoever prepares cards: it is no secret."""
+        return self.root / "root-1.cbor"
+
+    @property
     def fleet(self) -> Path:
         """The fleet server's directory."""
         return self.root / "fleet"

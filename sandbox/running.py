@@ -78,8 +78,10 @@ class Run:
             self._settle(founder, authority)
         for place in PLACES:
             if not known:
-                self._enrol(place, founder, engineer)
+                self._prepare(place, founder, engineer)
             self._start_gate(place, town)
+            if not known:
+                self._enrol(place, founder, engineer)
         records.write(layout.town, self._record)
         clerk.close()
         engineer.close()
@@ -120,11 +122,14 @@ class Run:
         wait_for("the key officer's signature", signed, self._crew.present, SIGNED_S)
         founder.accept_answers()
 
-    def _enrol(self, place: Place, founder: founding.Founder, engineer: Engineer) -> None:
-        """Venue, permission, gate, assignment, token; card; certificate."""
-        self._step((f"登记闸机：{place.zh}", f"enrolling a gate for {place.en}"))
+    def _prepare(self, place: Place, founder: founding.Founder, engineer: Engineer) -> None:
+        """Venue, permission, gate, assignment; then the card. The gate starts with it, and waits."""
+        self._step((f"准备闸机：{place.zh}", f"a gate for {place.en}"))
         founder.venue(place)
         engineer.prepare(place.gate.id)
+
+    def _enrol(self, place: Place, founder: founding.Founder, engineer: Engineer) -> None:
+        """A one-use token, and with it a certificate."""
         est = self._record.ports.est
         wait_for("enrolment", lambda: answers(est), self._crew.present, ANSWERS_S)
         engineer.enrol(place.gate.id, founder.token(place.gate.id))

@@ -28,11 +28,14 @@ def verdict_in(line: str) -> Heard | None:
 
 
 def serving_in(line: str) -> bool | None:
-    """Whether the gate says that it can decide, or that it cannot; None for any other line."""
+    """Whether the gate says that it can decide about people; None for any other line.
+
+    One that doubts its clock refers everybody, so nobody is sent there yet.
+    """
     said = _read(line)
     if said.get("kind") != "ready":
         return None
-    return bool(said.get("ready"))
+    return bool(said.get("ready")) and "clock_doubt" not in str(said.get("troubles", "")).split()
 
 
 def _read(line: str) -> dict[str, Any]:

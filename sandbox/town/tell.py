@@ -84,9 +84,9 @@ class Voice:
             row = REASONS[told.reason]
             said, code, paint = self.choose(_SAID[row.verdict]), row.code, _PAINT[row.verdict]
             words = self.choose((row.zh, row.en))
-        if told.case is not None and told.case is not Case.GREEN:
-            brought = self.choose((CASES[told.case].zh, CASES[told.case].en))
-            words = f"{words} ({brought})" if words and brought not in words else words or brought
+        if told.case is not None and told.reason is not CASES[told.case].expected:
+            # Something else than the plain verdict on what was brought: say what was brought.
+            words = f"{words} ({self.choose((CASES[told.case].zh, CASES[told.case].en))})".lstrip()
         gate = self.choose((told.gate.zh, told.gate.en))
         verdict = self.paint(padded(said, _SAID_WIDE), paint)
         return f"{padded(gate, wide)}  {verdict} {code:<6} {padded(words, _WORDS_WIDE)} {told.took_s:4.1f} s"

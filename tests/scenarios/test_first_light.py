@@ -10,6 +10,8 @@ from contextlib import ExitStack, closing
 import numpy as np
 import pytest
 
+from device.firmware.config import load
+from device.firmware.gate import DATABASE
 from sandbox import crew, founding
 from sandbox.children import Child, Order, wait_for
 from sandbox.errands import Clerk
@@ -28,6 +30,8 @@ from sandbox.town.stand import codes_of, stand
 from sandbox.wallet.purse import Purse
 from wire.keys import PrivateKey
 from wire.reasons import Colour, Reason
+
+pytestmark = pytest.mark.timeout(240)  # founding counts into the first test, and machines may be busy
 
 PLACE = PLACES[0]
 GATE = PLACE.gate.id
@@ -129,7 +133,7 @@ class World:
         return self.rows(self.layout.fleet / "fleet.db", sql, *values)
 
     def at_gate(self, sql, *values):
-        return self.rows(self.layout.gate(GATE) / "data" / "gate.db", sql, *values)
+        return self.rows(load(self.layout.gate(GATE) / "gate.toml").path(DATABASE), sql, *values)
 
     def passages(self, number):
         subject = self.authority.resident(number).subject

@@ -3,7 +3,7 @@ import io
 import pytest
 
 from sandbox.town.cases import Case
-from sandbox.town.hear import verdict_in
+from sandbox.town.hear import serving_in, verdict_in
 from sandbox.town.tell import Told, Voice, columns
 from sandbox.wallet.doors import GateName
 from wire.reasons import REASONS, Reason
@@ -18,7 +18,12 @@ class Terminal(io.StringIO):
 
 def test_a_line_has_gate_verdict_code_words_and_seconds():
     line = Voice("en", io.StringIO()).line(Told(MALL, Case.EXPIRED, Reason.EXPIRED, 0.42), 6)
-    assert " ".join(line.split()) == "mall denied A-203 the code has expired (expired code) 0.4 s"
+    assert " ".join(line.split()) == "mall denied A-203 the code has expired 0.4 s"
+
+
+def test_a_verdict_that_what_was_brought_does_not_explain_names_what_was_brought():
+    line = Voice("en", io.StringIO()).line(Told(MALL, Case.FEVER, Reason.TEMPERATURE_UNSURE, 0.42), 6)
+    assert "(fever)" in line
 
 
 def test_nobodys_verdict_is_told_too():
@@ -54,3 +59,18 @@ def test_other_lines_are_no_verdict(line):
 def test_every_reason_can_be_said(reason):
     line = Voice("en", io.StringIO()).line(Told(MALL, None, reason, 1.0), 4)
     assert REASONS[reason].code in line
+
+
+@pytest.mark.parametrize(
+    ("line", "serves"),
+    [
+        ('{"kind": "ready", "ready": true}', True),
+        ('{"kind": "ready", "ready": true, "troubles": "offline"}', True),
+        ('{"kind": "ready", "ready": true, "troubles": "clock_doubt offline"}', False),
+        ('{"kind": "ready", "ready": false, "troubles": "no_trust"}', False),
+        ('{"kind": "passage"}', None),
+        ("Traceback", None),
+    ],
+)
+def test_a_gate_serves_when_it_is_ready_and_knows_the_time(line, serves):
+    assert serving_in(line) is serves
