@@ -188,3 +188,9 @@ def fleet(database, gate):  # noqa: ARG001 - the gate is known before the fleet 
 def another(database):
     """Another journal of the same gate, as after a new card."""
     return lambda: know(database, FakeGate())
+
+
+@pytest.fixture
+def another_gate():
+    """A gate that no fleet knows yet."""
+    return FakeGate()

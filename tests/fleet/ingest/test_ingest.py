@@ -92,11 +92,11 @@ def test_a_crash_between_commit_and_receipt_is_mended_by_sending_again(fleet, ga
     assert alarms(database) == []
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_loss_repetition_and_disorder_leave_the_journal_exactly_once(data, fleet, another, database):
     gate = another().grow(data.draw(st.integers(1, 40)))
-    fleet.worker.look()
+    fleet.start()  # an example that was given up may have left receipts behind
     head = len(gate.events)
     receipted: set[int] = set()
     for _ in range(8):
