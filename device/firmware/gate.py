@@ -143,6 +143,13 @@ def believed(config: GateConfig, store: Store, narrator: Narrator) -> Beliefs:
     return restored.beliefs
 
 
+def remembered(store: Store, beliefs: Beliefs) -> Memory:
+    """Who passed before the restart, as far as the journal tells."""
+    memory = Memory()
+    memory.refill(store.newest(REMEMBERED), beliefs.policy().proof_future_s)
+    return memory
+
+
 def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: threading.Event) -> Built:
     """Open the files, start the threads, write the boot event. Raises GateError."""
     data = Path(config.data)
@@ -151,8 +158,6 @@ def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: thre
     if store.set_aside is not None:
         narrator.say("journal damaged", kept_as=str(store.set_aside))
     beliefs = believed(config, store, narrator)
-    memory = Memory()
-    memory.refill(store.newest(REMEMBERED), beliefs.policy().proof_future_s)
     book = Book(store, beliefs, narrator)
     camera = CameraThread(hardware.camera, wake.set, timeout_s=config.camera.timeout_s)
     presenter = Presenter(hardware.display, hardware.signals)
@@ -163,11 +168,16 @@ def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: thre
         presenter=presenter,
         data=data,
     )
-    stage = Stage(book=book, health=Health(organs=organs, book=book), memory=memory, durations=config.lane)
+    stage = Stage(
+        book=book,
+        health=Health(organs=organs, book=book),
+        memory=remembered(store, beliefs),
+        durations=config.lane,
+    )
     gate = Gate(
         clock=Clock(store.floor_ms),
         stage=stage,
-        front=Front(stage, Desk(beliefs, memory)),
+        front=Front(stage, Desk(beliefs, stage.memory)),
         office=NoOffice(),
         system_ms=lambda: time.time_ns() // 1_000_000,
     )

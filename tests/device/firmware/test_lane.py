@@ -1,4 +1,5 @@
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,8 @@ from device.firmware.lane import (
     Times,
     step,
 )
-from device.firmware.lane_table import TABLE, On, State
+from device.firmware.lane_picture import page
+from device.firmware.lane_table import TABLE, Do, On, State
 from device.firmware.thermometry import Hint
 from wire.messages import Event as Kind
 from wire.reasons import Reason
@@ -131,3 +133,14 @@ def test_whatever_happens_an_open_barrier_is_closed_before_the_lane_idles(events
         for effect in effects:
             held = isinstance(effect, OpenBarrier) or (held and not isinstance(effect, CloseBarrier))
         assert held == (lane.state in {State.ADMITTING, State.EVACUATING})
+
+
+def test_the_picture_in_the_documentation_is_drawn_from_this_table():
+    assert (Path(__file__).parents[3] / "docs" / "lane.md").read_text() == page()
+
+
+def test_every_state_is_reached_and_left_and_every_effect_is_used():
+    assert {after for after, _ in TABLE.values()} == set(State)
+    assert {state for state, _ in TABLE} == set(State)
+    assert {on for _, on in TABLE} == set(On)
+    assert {do for _, todo in TABLE.values() for do in todo} == set(Do)

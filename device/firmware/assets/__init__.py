@@ -1,0 +1,1 @@
+"""The font of the screen; README.md says how it was made."""
