@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from sqlalchemy.exc import OperationalError
@@ -14,6 +14,9 @@ from fleet import audit, founding, processes
 from fleet.config import load_settings
 from fleet.console import DIRECTORY, AsJson, Directory, now, reading, say, show, show_one
 from fleet.errors import FleetError
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 # group of commands -> "module:typer application"; each area brings its own.
 AREAS: Final = {
@@ -35,6 +38,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The fleet server of Jixiang Gate 吉祥门. Offline signing: jx-fleet ceremony --help",
 )
+
+
+def create_app(directory: Path) -> "Flask":
+    """The console of the fleet in `directory` as a WSGI application; FleetError when there is no fleet."""
+    # Imported late, like Flask itself: most commands need no web framework, and start sooner without it.
+    from fleet.web.serve import application
+
+    return application(directory)
 
 
 @app.command()

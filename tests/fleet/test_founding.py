@@ -13,6 +13,7 @@ from fleet.enrol.authority import DAY_S
 from fleet.errors import FleetError
 from fleet.models import Meta, User
 from fleet.people import passwords
+from fleet.server import create_app
 
 NOW = 1_795_000_000
 WISHES = founding.Wishes(password="correct horse battery")
@@ -122,3 +123,9 @@ def test_a_file_without_a_password_is_refused(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(FleetError, match="nothing was made"):
         founding.password_from(path)
+
+
+def test_the_factory_makes_the_console_of_a_founded_fleet(tmp_path):
+    founding.found(tmp_path / "fleet", WISHES, NOW)
+    application = create_app(tmp_path / "fleet")
+    assert application.test_client().get("/sign-in").status_code == 200
