@@ -150,6 +150,17 @@ def remembered(store: Store, beliefs: Beliefs) -> Memory:
     return memory
 
 
+def organs_of(config: GateConfig, hardware: Hardware, wake: threading.Event) -> Organs:
+    """The parts that can fail, their threads not begun."""
+    return Organs(
+        camera=CameraThread(hardware.camera, wake.set, timeout_s=config.camera.timeout_s),
+        senses=Senses(hardware.thermometer, calibration_of(config)),
+        door=Door(hardware.barrier, hardware.inputs),
+        presenter=Presenter(hardware.display, hardware.signals),
+        data=Path(config.data),
+    )
+
+
 def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: threading.Event) -> Built:
     """Open the files, start the threads, write the boot event. Raises GateError."""
     data = Path(config.data)
@@ -159,15 +170,7 @@ def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: thre
         narrator.say("journal damaged", kept_as=str(store.set_aside))
     beliefs = believed(config, store, narrator)
     book = Book(store, beliefs, narrator)
-    camera = CameraThread(hardware.camera, wake.set, timeout_s=config.camera.timeout_s)
-    presenter = Presenter(hardware.display, hardware.signals)
-    organs = Organs(
-        camera=camera,
-        senses=Senses(hardware.thermometer, calibration_of(config)),
-        door=Door(hardware.barrier, hardware.inputs),
-        presenter=presenter,
-        data=data,
-    )
+    organs = organs_of(config, hardware, wake)
     stage = Stage(
         book=book,
         health=Health(organs=organs, book=book),
@@ -183,13 +186,13 @@ def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: thre
     )
     now = gate.clock.read(time.monotonic(), gate.system_ms())
     book.write(Event.BOOT, now, word=FIRMWARE)
-    presenter.start()
-    presenter.show(card(State.STARTING, None, None))
-    camera.start()
+    organs.presenter.start()
+    organs.presenter.show(card(State.STARTING, None, None))
+    organs.camera.start()
     return Built(
         gate=gate,
-        camera=camera,
-        presenter=presenter,
+        camera=organs.camera,
+        presenter=organs.presenter,
         store=store,
         beliefs=beliefs,
         narrator=narrator,
