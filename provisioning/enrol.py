@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -129,7 +129,7 @@ def _warnings(ticket: Ticket, certificate: x509.Certificate, now: datetime) -> t
             f"this board's clock is wrong: it says {now:%Y-%m-%d %H:%M}, the certificate is good from"
             f" {begins:%Y-%m-%d %H:%M}; the gate will take signed time from its fleet"
         )
-    elif now > datetime.fromtimestamp(ticket.expires, UTC):
+    elif now.timestamp() > ticket.expires:
         found.append("by this board's clock the ticket had expired, by the server's it had not: one is wrong")
     if ticket.wifi_name is not None:
         found.append("the ticket names a Wi-Fi, which this command does not set up")

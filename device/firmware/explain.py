@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from device.firmware.dates import date
 from device.firmware.errors import Unrecognised
 from device.firmware.recognise import Recognised
 from device.firmware.trust import Beliefs
@@ -156,7 +156,7 @@ def _shape(parsed: code.Unverified) -> tuple[str, str, str]:
 def _claims(claims: code.Claims, mark: Mark, now_s: int | None) -> Iterator[Line]:
     yield Line(mark, f"发码机构 {claims.issuer}", f"issuer {claims.issuer}")
     yield Line(mark, f"持码人 {SUBJECT[0]}", f"subject {SUBJECT[1]}")
-    yield Line(mark, f"签发于 {_date(claims.issued)}", f"issued {_date(claims.issued)}")
+    yield Line(mark, f"签发于 {date(claims.issued)}", f"issued {date(claims.issued)}")
     dated = _until("健康码", "the code", claims.expires, now_s)
     yield dated if dated.mark is Mark.FAILS else Line(mark, dated.zh, dated.en)
     listed = f"{claims.list_uri} [{claims.index}]"
@@ -176,7 +176,7 @@ def _recognised(found: Recognised, beliefs: Beliefs, now_s: int | None) -> Itera
 
 
 def _proof(issued: int, beliefs: Beliefs, now_s: int | None) -> Line:
-    shown = _date(issued)
+    shown = date(issued)
     if now_s is None:
         return Line(
             Mark.NOTE, f"动态证明 {shown}（未对时间核验）", f"proof of {shown}, not compared with a clock"
@@ -207,7 +207,7 @@ def _colour(found: Recognised) -> Line:
     if found.colour is None:
         return Line(Mark.NOTE, "颜色未知：没有该状态列表", "colour unknown: its status list is not held")
     mark, zh, en = _COLOURS[found.colour]
-    when = _date(found.list_issued or 0)
+    when = date(found.list_issued or 0)
     return Line(mark, f"{zh}（状态列表 {when}）", f"{en}, by the status list of {when}")
 
 
@@ -228,14 +228,7 @@ def _todo(zh: str, en: str) -> Line:
 
 
 def _until(zh: str, en: str, expires: int, now_s: int | None) -> Line:
-    shown = _date(expires)
+    shown = date(expires)
     if now_s is not None and expires <= now_s:
         return Line(Mark.FAILS, f"{zh}已于 {shown} 过期", f"{en} expired {shown}")
     return Line(Mark.NOTE, f"{zh}有效至 {shown}", f"{en} is good until {shown}")
-
-
-def _date(seconds: int) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (ValueError, OverflowError, OSError):
-        return f"{seconds} s"

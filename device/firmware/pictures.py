@@ -30,7 +30,7 @@ def texts(data: bytes) -> list[str]:
             grey = _grey(data)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning) as error:
         raise GateError("the picture cannot be read: damaged, or of a kind not known here") from error
-    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     if not found:
         raise GateError("no QR code was found in the picture; make it larger, sharper and straight")
     return [barcode.text for barcode in found]

@@ -1,7 +1,6 @@
 """What a gate believes, holds and would refuse, told from its files in words and in fields."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +8,7 @@ from cryptography import x509
 
 from device.firmware import lists, readiness
 from device.firmware.config import GateConfig
+from device.firmware.dates import date
 from device.firmware.evidence import from_data
 from device.firmware.readiness import Documents, Parts
 from device.firmware.store import Store
@@ -92,7 +92,7 @@ def _document_rows(beliefs: Beliefs) -> tuple[Row, ...]:
         Row("permission", "扫码许可", "permission", _until(permission)),
         Row("lists", "状态列表", "lists", f"{len(beliefs.lists)} / {len(carried)}"),
         *(
-            Row(f"list {uri}", f"列表 {uri}", f"list {uri}", f"{token.seq}, {_date(token.issued)}")
+            Row(f"list {uri}", f"列表 {uri}", f"list {uri}", f"{token.seq}, {date(token.issued)}")
             for uri, token in sorted(beliefs.lists.items())
         ),
         Row("fever", "体温标准", "threshold", f"{policy.fever_c100 / 100:.1f} °C"),
@@ -102,7 +102,7 @@ def _document_rows(beliefs: Beliefs) -> tuple[Row, ...]:
 
 
 def _until(permission: Permission | None) -> str:
-    return f"– {_date(permission.ends)}" if permission else _NOTHING
+    return f"– {date(permission.ends)}" if permission else _NOTHING
 
 
 def _venue(beliefs: Beliefs) -> str:
@@ -118,17 +118,13 @@ def _journal_rows(store: Store) -> tuple[Row, ...]:
         Row("head", "最新序号", "newest event", store.head),
         Row("backlog", "未确认", "without a receipt", store.backlog),
         Row("epoch", "服务器纪元", "epoch of the fleet", store.epoch.hex() if store.epoch else _NOTHING),
-        Row("floor", "时钟下限", "floor of the clock", _date(store.floor_ms // 1000)),
+        Row("floor", "时钟下限", "floor of the clock", date(store.floor_ms // 1000)),
     )
 
 
 def _end(ends: int | None) -> Row:
-    return Row("certificate", "证书到期", "certificate ends", _date(ends) if ends is not None else _NOTHING)
+    return Row("certificate", "证书到期", "certificate ends", date(ends) if ends is not None else _NOTHING)
 
 
 def _version(version: int, expires: int) -> str:
-    return f"{version} – {_date(expires)}"
-
-
-def _date(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{version} – {date(expires)}"

@@ -279,6 +279,10 @@ def test_a_ticket_that_only_the_boards_clock_calls_expired_is_a_warning(run, tow
     assert (result.exit_code, "one is wrong" in result.output) == (3, True)
 
 
+def test_a_ticket_for_ever_is_no_crash(run, town):
+    assert run(town.ticket(expires=2**62)).exit_code == 0
+
+
 def test_a_ticket_for_another_gate_is_not_used(run, town):
     result = run(town.ticket(gate="ba9876543210"))
     assert (result.exit_code, "for gate ba9876543210" in result.output) == (2, True)

@@ -165,6 +165,11 @@ def test_the_status_is_there_for_programs_too(run, gate):
     assert not told["decides"]
 
 
+def test_a_date_beyond_the_calendar_is_no_crash(run, gate, authority):
+    (gate.parent / "data" / "root.1.jx").write_bytes(authority.sign(authority.root(expires=2**60)))
+    assert "1152921504606846976 s" in run("status", "--config", gate, *CLOCK).output
+
+
 def test_the_status_of_a_gate_without_documents_is_no_crash(run, gate):
     (gate.parent / "data" / "gate.db").unlink()
     Store.open(gate.parent / "data" / "gate.db", GATE, journal_limit_bytes=1 << 20).close()
