@@ -46,7 +46,9 @@ def _call(module: str) -> int:
 
 
 def main() -> None:
-    """Answer until standard input ends."""
+    """Answer until standard input ends; what the arguments name is imported before anybody asks."""
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
     for line in sys.stdin:
         code, out, err = run(json.loads(line))
         sys.stdout.write(json.dumps({"code": code, "out": out, "err": err}) + "\n")

@@ -1,24 +1,16 @@
 """The demo's lasting processes: what each is called, how it is started, what to do when it dies."""
 
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox.board.environment import environment
-from sandbox.children import Child, Order, end_all
+from sandbox.children import Child, end_all
 from sandbox.errors import SandboxError
-from sandbox.founding import repository_first
-from sandbox.layout import Layout
-from sandbox.places import Place
-from sandbox.town.site import Site
 
 SHORT_S: Final = 10.0
 """Who lives no longer than this has a fault that another start does not cure."""
 MOST_SHORT: Final = 3
-FLEET_ADVICE: Final = "Its database and keys are kept. Read the log, then start the demo again."
-GATE_ADVICE: Final = "Its journal and documents are kept. Read the log, then start the demo again."
 
 
 @dataclass
@@ -75,25 +67,3 @@ class Crew:
             raise SandboxError(child.obituary())
         post.due_s = now_s + post.rest_s
         self.say(f"{child.obituary()}\nIt starts again in {post.rest_s:.0f} s.")
-
-
-def fleet(layout: Layout) -> Child:
-    """`jx-fleet serve`."""
-    argv = [sys.executable, "-m", "fleet.server", "serve", "--dir", str(layout.fleet)]
-    return Child(
-        Order("the fleet", argv, layout.logs / "fleet.log", FLEET_ADVICE, environment=repository_first())
-    )
-
-
-def gate(layout: Layout, place: Place, site: Site) -> Child:
-    """The command of the gate's systemd unit, on a virtual board."""
-    config = layout.gate(place.gate.id) / "gate.toml"
-    argv = [sys.executable, "-m", "device.firmware", "--config", str(config), "--log", "json"]
-    log = layout.logs / f"gate-{place.slug}.log"
-    variables: Mapping[str, str] = environment(site.fittings.socket, site.fittings.film)
-    order = Order(
-        f"the gate {place.gate.en}", argv, log, GATE_ADVICE, environment=variables, listener=site.hear
-    )
-    child = Child(order)
-    site.power_up()
-    return child

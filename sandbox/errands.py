@@ -19,14 +19,17 @@ FINE: Final = {"jx-field": {0, 3}}
 
 
 class Clerk:
-    """A clerk process with a log of every command; one command at a time, any thread."""
+    """A clerk process with a log of every command; one command at a time, any thread.
 
-    def __init__(self, name: str, log: Path) -> None:
+    `module` is what its commands need, imported while there is nothing else to do.
+    """
+
+    def __init__(self, name: str, log: Path, module: str) -> None:
         self._name = name
         self._log = log
         self._lock = threading.Lock()
         argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid())]
-        argv += [sys.executable, "-m", "sandbox.clerk"]
+        argv += [sys.executable, "-m", "sandbox.clerk", module]
         self._process = subprocess.Popen(  # noqa: S603 -- this Python with arguments of its own, through no shell
             argv,
             stdin=subprocess.PIPE,

@@ -13,7 +13,7 @@ class Engineer:
     def __init__(self, layout: Layout, ports: Ports) -> None:
         self._layout = layout
         self._ports = ports
-        self._clerk = Clerk("field engineer", layout.logs / "field.log")
+        self._clerk = Clerk("field engineer", layout.logs / "field.log", "provisioning.command")
 
     def prepare(self, gate: str) -> None:
         """What a card for this gate would hold: gate.toml and the first root."""

@@ -20,6 +20,7 @@ CEREMONY_S: Final = 60.0
 PASSPHRASE_BYTES: Final = 24
 PERMIT_DAYS: Final = 90
 OFFICER_ADVICE: Final = "The key officer is needed for signatures only; stop the demo and start it again."
+FLEET_ADVICE: Final = "Its database and keys are kept. Read the log, then start the demo again."
 
 
 def secret_file(path: Path, text: str) -> None:
@@ -42,6 +43,13 @@ def officer(layout: Layout) -> Child:
     """The key officer at the desk: signs every request that appears, in a process of its own."""
     argv = ["watch", str(layout.fleet / "requests"), "--out", str(layout.fleet / "answers"), "--yes"]
     return Child(Order("the key officer", _desk(layout, argv), layout.logs / "officer.log", OFFICER_ADVICE))
+
+
+def fleet(layout: Layout) -> Child:
+    """`jx-fleet serve`."""
+    argv = [sys.executable, "-m", "fleet.server", "serve", "--dir", str(layout.fleet)]
+    log = layout.logs / "fleet.log"
+    return Child(Order("the fleet", argv, log, FLEET_ADVICE, environment=repository_first()))
 
 
 def _desk(layout: Layout, argv: Sequence[str]) -> list[str]:

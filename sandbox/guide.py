@@ -37,7 +37,8 @@ def _lines(voice: Voice, layout: Layout, ports: Ports, fleet_pid: int) -> Iterat
         if command:
             yield voice.paint(f"      {command}", "36")
     yield ""
-    yield f"  {choose(('Ctrl-C 停止；再次运行会继续。', 'Ctrl-C stops everything; the next run carries on.'))}"
+    end = ("Ctrl-C 停止；再次运行会继续。", "Ctrl-C stops everything; the next run carries on.")
+    yield f"  {choose(end)}"
     yield ""
 
 

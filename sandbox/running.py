@@ -4,25 +4,22 @@ import argparse
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sandbox import crew, founding, records
+from sandbox import founding, records
 from sandbox.children import wait_for
 from sandbox.crew import Crew
 from sandbox.errands import Clerk
 from sandbox.field import Engineer
-from sandbox.guide import farewell, guide
-from sandbox.issuer.authority import Authority
-from sandbox.issuer.push import Courier, https
 from sandbox.layout import Layout
 from sandbox.places import PLACES, Place
-from sandbox.ports import HOST, answers
-from sandbox.raising import raise_town
+from sandbox.ports import answers
 from sandbox.town.tell import Voice
-from sandbox.town.town import Town
-from sandbox.wallet.app import create_wallet, serve, unix_now
-from sandbox.wallet.purse import Purse
+
+if TYPE_CHECKING:
+    from sandbox.outside import Outside
 
 TICK_S: Final = 0.1
 SIGNED_S: Final = 30.0
@@ -46,47 +43,69 @@ class Run:
         self._voice = Voice(given.lang)
         self._crew = Crew(self._voice.note)
         self._closing: list[Callable[[], None]] = [self._crew.dismiss]
-        self._town: Town | None = None
+        self._outside: Outside | None = None
 
     def until_stopped(self) -> None:
         """Start everything, then watch until everybody has been or somebody stops it."""
         try:
-            town = self._start()
-            self._watch(town)
+            self._watch(self._start())
         finally:
             for close in reversed(self._closing):
                 close()
-            if self._town is not None:
-                self._voice.say(farewell(self._voice, self._town))
+            if self._outside is not None:
+                self._voice.say(self._outside.farewell())
 
-    def _start(self) -> Town:
-        layout = self._layout
+    def _start(self) -> "Outside":
+        layout, ports = self._layout, self._record.ports
         known = layout.town.exists()
         if not known:
             layout.clear()
         layout.make()
-        clerk = Clerk("clerk", layout.logs / "clerk.log")
-        engineer = Engineer(layout, self._record.ports)
-        self._closing += [clerk.close, engineer.close]
-        founder = founding.Founder(layout, self._record.ports, clerk)
-        if not known:
-            self._found(founder)
-        fleet = self._crew.hire("fleet", partial(crew.fleet, layout), FLEET_REST_S)
-        self._crew.hire("officer", partial(founding.officer, layout), REST_S)
-        authority, town = self._people()
-        if not known:
-            self._settle(founder, authority)
-        for place in PLACES:
+        with ThreadPoolExecutor(1) as beside, Engineer(layout, ports) as engineer:
+            # The longest work of other processes goes first; the outside world is made meanwhile.
+            clerk = Clerk("clerk", layout.logs / "clerk.log", "fleet.server")
+            self._closing.append(clerk.close)
+            founder = founding.Founder(layout, ports, clerk)
+            making = beside.submit(self._make_outside)
             if not known:
-                self._prepare(place, founder, engineer)
-            self._start_gate(place, town)
+                self._found(founder)
+            fleet = self._crew.hire("fleet", partial(founding.fleet, layout), FLEET_REST_S)
+            self._crew.hire("officer", partial(founding.officer, layout), REST_S)
+            outside = self._outside = making.result()
             if not known:
-                self._enrol(place, founder, engineer)
+                self._settle(founder, outside)
+            outside.open_to_the_fleet()
+            for place in PLACES:
+                self._gate(place, founder, engineer, outside, known=known)
+            clerk.close()
         records.write(layout.town, self._record)
-        clerk.close()
-        engineer.close()
-        self._voice.say(guide(self._voice, layout, self._record.ports, fleet.pid))
-        return town
+        self._voice.say(outside.guide(fleet.pid))
+        return outside
+
+    def _make_outside(self) -> "Outside":
+        """Imported here: pictures, arrays and web pages take a second that nobody need wait for."""
+        from sandbox.outside import Outside
+
+        return Outside(self._layout, self._record, self._given, self._voice, self._closing)
+
+    def _gate(
+        self, place: Place, founder: founding.Founder, engineer: Engineer, outside: "Outside", *, known: bool
+    ) -> None:
+        """A card, and the gate started with it; then, while it starts, its enrolment."""
+        from sandbox.boards import gate
+
+        if not known:
+            self._step((f"准备闸机：{place.zh}", f"a gate for {place.en}"))
+            founder.venue(place)
+            engineer.prepare(place.gate.id)
+        site = outside.town.site(place.gate.id)
+        self._crew.hire(place.gate.id, partial(gate, self._layout, place, site), REST_S)
+        outside.town.open_when_serving(place.gate.id)
+        if not known:
+            est = self._record.ports.est
+            wait_for("enrolment", lambda: answers(est), self._crew.present, ANSWERS_S)
+            outside.courier.hurry()
+            engineer.enrol(place.gate.id, founder.token(place.gate.id))
 
     def _found(self, founder: founding.Founder) -> None:
         """Keys and fleet are made at the same time, by different processes."""
@@ -98,48 +117,17 @@ class Run:
         ceremony.wait(founding.CEREMONY_S)
         founder.install_keys()
 
-    def _people(self) -> tuple[Authority, Town]:
-        """The issuer, everybody's phones, and the wallet's page."""
-        now, ports = unix_now(), self._record.ports
-        authority = Authority.open(self._layout.issuer, self._record.seed, now)
-        purse = Purse(self._layout.wallet, authority, now)
-        self._closing += [authority.close, purse.close]
-        town = raise_town(self._layout, self._record.seed, self._given, authority, purse, self._voice)
-        self._town = town
-        server = serve(create_wallet(authority, purse, town, unix_now), HOST, ports.wallet)
-        ca = self._layout.fleet / "ca" / "ca.pem"
-        courier = Courier(authority, https(f"https://{HOST}:{ports.est}", ca), self._say_issuer)
-        courier.start()
-        self._closing += [server.server_close, server.shutdown, courier.stop, town.stop]
-        return authority, town
-
-    def _settle(self, founder: founding.Founder, authority: Authority) -> None:
+    def _settle(self, founder: founding.Founder, outside: "Outside") -> None:
         """The issuer becomes known, while the officer signs; the regions are entered."""
         self._step(("发码机构等待签署", "the issuer awaits the key officer's signature"))
-        founder.propose_issuer(authority)
+        founder.propose_issuer(outside.authority)
         founder.regions()
         signed = founding.answers_in(self._layout)
         wait_for("the key officer's signature", signed, self._crew.present, SIGNED_S)
         founder.accept_answers()
 
-    def _prepare(self, place: Place, founder: founding.Founder, engineer: Engineer) -> None:
-        """Venue, permission, gate, assignment; then the card. The gate starts with it, and waits."""
-        self._step((f"准备闸机：{place.zh}", f"a gate for {place.en}"))
-        founder.venue(place)
-        engineer.prepare(place.gate.id)
-
-    def _enrol(self, place: Place, founder: founding.Founder, engineer: Engineer) -> None:
-        """A one-use token, and with it a certificate."""
-        est = self._record.ports.est
-        wait_for("enrolment", lambda: answers(est), self._crew.present, ANSWERS_S)
-        engineer.enrol(place.gate.id, founder.token(place.gate.id))
-
-    def _start_gate(self, place: Place, town: Town) -> None:
-        site = town.site(place.gate.id)
-        self._crew.hire(place.gate.id, partial(crew.gate, self._layout, place, site), REST_S)
-        town.open_when_serving(place.gate.id)
-
-    def _watch(self, town: Town) -> None:
+    def _watch(self, outside: "Outside") -> None:
+        town = outside.town
         told = False
         while not (self._given.people is not None and town.through):
             self._crew.look_after()
@@ -151,10 +139,6 @@ class Run:
     def _step(self, pair: tuple[str, str]) -> None:
         spent_s = time.monotonic() - self._begun_s
         self._voice.note(f"{self._voice.choose(pair)}  ({spent_s:.1f} s)")
-
-    def _say_issuer(self, text: str) -> None:
-        with (self._layout.logs / "issuer.log").open("a", encoding="utf-8") as log:
-            log.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
 
 
 def new_password() -> str:

@@ -16,7 +16,7 @@ PATHS: Final = {"list": "/issuer/v1/lists", "delta": "/issuer/v1/deltas"}
 TYPES: Final = {"list": "application/statuslist+cwt", "delta": "application/jx-delta+cbor"}
 TIMEOUT_S: Final = 10.0
 FIRST_REST_S: Final = 0.25
-LONGEST_REST_S: Final = 15.0
+LONGEST_REST_S: Final = 5.0
 _TAKEN: Final = frozenset({200, 201, 202, 204})
 _SUPERSEDED: Final = 409
 """The fleet holds this or something newer; or, for a delta, not its base: the list after it repairs that."""
@@ -91,8 +91,12 @@ class Courier(threading.Thread):
                 rest_s = FIRST_REST_S
                 self._authority.changed.wait(LIST_TTL_S / 10)
             else:
-                self._ending.wait(rest_s)
+                self._authority.changed.wait(rest_s)
                 rest_s = min(rest_s * 2, LONGEST_REST_S)
+
+    def hurry(self) -> None:
+        """Try again now: something has changed at the fleet."""
+        self._authority.changed.set()
 
     def stop(self) -> None:
         """End within one attempt to send."""

@@ -8,6 +8,7 @@ from wire.reasons import Reason
 
 _KINDS: Final = frozenset({"passage", "refusal", "hint"})
 """A decision in the journal, one that is only counted, and a word on the screen."""
+_NOT_YET: Final = frozenset({"clock_doubt", "no_list"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,12 @@ def verdict_in(line: str) -> Heard | None:
 def serving_in(line: str) -> bool | None:
     """Whether the gate says that it can decide about people; None for any other line.
 
-    One that doubts its clock refers everybody, so nobody is sent there yet.
+    One that doubts its clock or holds no list yet refers everybody, so nobody is sent there.
     """
     said = _read(line)
     if said.get("kind") != "ready":
         return None
-    return bool(said.get("ready")) and "clock_doubt" not in str(said.get("troubles", "")).split()
+    return bool(said.get("ready")) and _NOT_YET.isdisjoint(str(said.get("troubles", "")).split())
 
 
 def _read(line: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_children_end_when_the_demo_is_killed(tmp_path):
 
 
 def test_a_clerk_runs_real_commands_and_reports_failures(tmp_path):
-    with Clerk("clerk", tmp_path / "clerk.log") as clerk:
+    with Clerk("clerk", tmp_path / "clerk.log", "fleet.command") as clerk:
         assert "countersign" in clerk.run("jx-fleet", "ceremony", "--help")
         with pytest.raises(SandboxError, match="failed"):
             clerk.run("jx-fleet", "gate", "list", "--dir", tmp_path / "nowhere")

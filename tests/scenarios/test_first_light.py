@@ -12,7 +12,7 @@ import pytest
 
 from device.firmware.config import load
 from device.firmware.gate import DATABASE
-from sandbox import crew, founding
+from sandbox import boards, founding
 from sandbox.children import Child, Order, wait_for
 from sandbox.errands import Clerk
 from sandbox.field import Engineer
@@ -68,7 +68,7 @@ class World:
     def found(self):
         layout = self.layout
         layout.make()
-        clerk = Clerk("clerk", layout.logs / "clerk.log")
+        clerk = Clerk("clerk", layout.logs / "clerk.log", "fleet.server")
         engineer = Engineer(layout, self.ports)
         self.closing += [clerk.close, engineer.close]
         founder = founding.Founder(layout, self.ports, clerk)
@@ -114,7 +114,7 @@ class World:
         )
 
     def start_gate(self):
-        self.gate = crew.gate(self.layout, PLACE, self.site)
+        self.gate = boards.gate(self.layout, PLACE, self.site)
 
     def push(self):
         send = https(f"https://{HOST}:{self.ports.est}", self.layout.fleet / "ca" / "ca.pem")
