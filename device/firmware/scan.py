@@ -2,7 +2,7 @@
 
 The order that measured best: a motion gate on a grid of 1/16 (an empty doorway costs next to nothing), then
 half size, then full size, then full size after a 3×3 blur, which breaks the grid of a phone's own pixels.
-The costly rungs (full, blurred, full and inverted) take turns over frames; all rest while nothing moves.
+The costly rungs (full, blurred, full and thorough) take turns over frames; all rest while nothing moves.
 """
 
 from dataclasses import dataclass, replace
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from device.drivers import Luma
 
 GRID: Final = 16
+POINTS: Final = 8
+"""Pixels of a row that make one point of the grid: their mean has little of the sensor's noise left."""
 MOVED_LEVELS: Final = 12
-"""A grid point that changed by this much is motion, well above a camera's noise of 2 to 4 levels."""
+"""A point that changed by this much is motion: 5 standard deviations where a pixel's noise is 5 levels."""
 MOVED_SHARE: Final = 0.002
 AWAKE_FRAMES: Final = 15
 """Frames in which every rung is tried after something moved: one second."""
@@ -52,7 +54,7 @@ class History:
 
 def look(luma: Luma, history: History) -> tuple[Seen | None, History]:
     """Read a frame; None: it was not read, because nothing has moved since the last one."""
-    grid = luma[GRID // 2 :: GRID, GRID // 2 :: GRID].astype(np.int16)
+    grid = grid_of(luma)
     moved = _moved(grid, history.grid)
     awake = AWAKE_FRAMES if moved else max(0, history.awake - 1)
     frames = history.frames + 1
@@ -64,10 +66,19 @@ def look(luma: Luma, history: History) -> tuple[Seen | None, History]:
     return seen, replace(after, still_code=bool(seen.texts))
 
 
+def grid_of(luma: Luma) -> Grid:
+    """Every 16th row in stretches of 16 pixels, each the sum of every second pixel in it."""
+    rows = luma[GRID // 2 :: GRID, : luma.shape[1] // GRID * GRID]
+    grid: Grid = rows[:, ::GRID].astype(np.int16)
+    for column in range(GRID // POINTS, GRID, GRID // POINTS):
+        grid += rows[:, column::GRID]
+    return grid
+
+
 def _moved(grid: Grid, before: Grid | None) -> bool:
     if before is None or before.shape != grid.shape:
         return True
-    changed = np.count_nonzero(np.abs(grid - before) > MOVED_LEVELS)
+    changed = np.count_nonzero(np.abs(grid - before) > MOVED_LEVELS * POINTS)
     return bool(changed > MOVED_SHARE * grid.size)
 
 
@@ -79,17 +90,17 @@ def _read(luma: Luma, frames: int) -> Seen:
             return seen
     if frames % 2:
         return _decode(_blurred(luma))
-    return _decode(luma, invert=frames % 4 == 0)
+    return _decode(luma, thorough=frames % 4 == 0)
 
 
-def _decode(luma: Luma, *, invert: bool = False) -> Seen:
-    """One pass of zxing-cpp over QR codes; `invert` also tries light on dark, as some dark modes draw."""
+def _decode(luma: Luma, *, thorough: bool = False) -> Seen:
+    """One pass of zxing-cpp over QR codes; `thorough` turns, shrinks and inverts it too (some dark modes draw light on dark)."""
     barcodes: list[Any] = zxingcpp.read_barcodes(
         luma,
         formats=_QR,
-        try_rotate=False,
-        try_downscale=False,
-        try_invert=invert,
+        try_rotate=thorough,
+        try_downscale=thorough,
+        try_invert=thorough,
     )
     return Seen(tuple(dict.fromkeys(barcode.text for barcode in barcodes if barcode.text))[:MOST_CODES])
 

@@ -6,7 +6,7 @@ import segno
 from PIL import Image
 
 from device.firmware import scan
-from device.firmware.scan import GRID, LOOK_AGAIN, LOOK_ANYWAY, History, look
+from device.firmware.scan import LOOK_AGAIN, LOOK_ANYWAY, History, look
 
 TEXT = "JX1:" + "6BFOXN-TS0BI$ZD" * 20
 
@@ -82,8 +82,8 @@ def test_nothing_moves_nothing_is_read_except_now_and_then():
 
 def test_noise_is_no_motion_and_a_hand_is():
     rng = np.random.default_rng(5)
-    still = History(grid=scene()[GRID // 2 :: GRID, GRID // 2 :: GRID].astype(np.int16))
-    noisy = np.clip(scene().astype(int) + rng.integers(-4, 5, (720, 1280)), 0, 255).astype(np.uint8)
+    still = History(grid=scan.grid_of(scene()))
+    noisy = np.clip(scene().astype(int) + rng.normal(0, 5, (720, 1280)), 0, 255).astype(np.uint8)
     assert look(noisy, still)[0] is None
     hand = scene()
     hand[300:420, 500:700] = 200
