@@ -94,7 +94,7 @@ def _read(luma: Luma, frames: int) -> Seen:
 
 
 def _decode(luma: Luma, *, thorough: bool = False) -> Seen:
-    """One pass of zxing-cpp over QR codes; `thorough` turns, shrinks and inverts it too (some dark modes draw light on dark)."""
+    """One pass of zxing-cpp; `thorough` also turns, shrinks and inverts, as some dark modes draw codes."""
     barcodes: list[Any] = zxingcpp.read_barcodes(
         luma,
         formats=_QR,
