@@ -19,6 +19,8 @@ from sandbox.ports import HOST, Ports
 CEREMONY_S: Final = 60.0
 PASSPHRASE_BYTES: Final = 24
 PERMIT_DAYS: Final = 90
+REPEAT: Final = "repeat_s=5"
+"""So that somebody who turns a resident red may walk to the same gate again at once."""
 OFFICER_ADVICE: Final = "The key officer is needed for signatures only; stop the demo and start it again."
 FLEET_ADVICE: Final = "Its database and keys are kept. Read the log, then start the demo again."
 
@@ -102,7 +104,7 @@ class Founder:
         self._fleet("venue", "add", place.slug, *names, *more)
         self._fleet("venue", "grant", place.slug, "--days", str(PERMIT_DAYS))
         self._fleet("gate", "add", place.gate.id, "--name", place.gate.en, "--venue", place.slug)
-        self._fleet("assign", "set", place.gate.id, "--venue", place.slug)
+        self._fleet("assign", "set", place.gate.id, "--venue", place.slug, "--policy", REPEAT)
 
     def token(self, gate: str) -> str:
         """A one-use enrolment token."""

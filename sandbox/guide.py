@@ -32,7 +32,7 @@ def _lines(voice: Voice, layout: Layout, ports: Ports, fleet_pid: int) -> Iterat
     for label, value in rows:
         yield f"  {voice.paint(padded(choose(label), _LABEL_WIDE), '1')}{value}"
     yield ""
-    for words, command in _ideas(fleet, fleet_pid):
+    for words, command in _ideas(fleet, _short(layout, "gates"), fleet_pid):
         yield f"  • {choose(words)}"
         if command:
             yield voice.paint(f"      {command}", "36")
@@ -42,7 +42,7 @@ def _lines(voice: Voice, layout: Layout, ports: Ports, fleet_pid: int) -> Iterat
     yield ""
 
 
-def _ideas(fleet: str, fleet_pid: int) -> tuple[tuple[tuple[str, str], str], ...]:
+def _ideas(fleet: str, gates: str, fleet_pid: int) -> tuple[tuple[tuple[str, str], str], ...]:
     gate = PLACES[0].gate.id
     return (
         (
@@ -54,7 +54,7 @@ def _ideas(fleet: str, fleet_pid: int) -> tuple[tuple[tuple[str, str], str], ...
         ),
         (
             ("保存一个健康码图片，看看它是什么", "save a code as a picture and ask what it is"),
-            ".venv/bin/jx-gate explain ~/Downloads/resident-1.png",
+            f".venv/bin/jx-gate explain ~/Downloads/resident-1.png --data {gates}/{gate}",
         ),
         (
             (
