@@ -20,7 +20,6 @@ LONGEST_WAIT_S: Final = 2.0
 KEEPALIVE_S: Final = 20
 MOST_WAITING: Final = 50_000  # messages; what is dropped beyond has no receipt and comes again
 _EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach what listens there
-_log = structlog.get_logger("link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,7 @@ class Link:
     ) -> None:
         self.incoming: queue.SimpleQueue[Message | Connected] = queue.SimpleQueue()
         self.dropped = 0
+        self._log = structlog.get_logger("link").bind(process=service)  # paho's thread has no context
         self._subscriptions = list(subscriptions)
         self._place = (
             _EVERY_ADDRESS.get(settings.broker.host, settings.broker.host),
@@ -85,21 +85,21 @@ class Link:
 
     def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, code: Any, _: object) -> None:  # noqa: ANN401 - paho's ReasonCode is untyped
         if code.is_failure:
-            _log.warning("the broker refused the connection", code=str(code))
+            self._log.warning("the broker refused the connection", code=str(code))
             return
         client.subscribe(self._subscriptions)
 
     def _on_subscribe(self, _client: mqtt.Client, _data: object, _mid: int, codes: Any, _: object) -> None:  # noqa: ANN401 - a list of paho's untyped ReasonCode
         refused = [str(code) for code in codes if code.is_failure]
         if refused:
-            _log.error("the broker refused a subscription", codes=refused)
+            self._log.error("the broker refused a subscription", codes=refused)
         self._up.set()
         self.incoming.put(Connected())
-        _log.info("connected to the broker")
+        self._log.info("connected to the broker")
 
     def _on_disconnect(self, *_: object) -> None:
         if self._up.is_set():
-            _log.warning("the line to the broker broke")
+            self._log.warning("the line to the broker broke")
         self._up.clear()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:

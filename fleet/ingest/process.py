@@ -70,6 +70,7 @@ class Loop:
         self._changes = database.changes()
         self._looked = -LOOK_S
         self._told = time.monotonic()
+        self._counts = {"dropped": 0}
 
     def run(self, stop: threading.Event, key: Path) -> None:
         """Until `stop`, or until the key file is another one: the supervisor starts us again with it."""
@@ -91,7 +92,9 @@ class Loop:
         if mono - self._told >= TELL_S:
             self._told = mono
             counts = {**self._worker.counts, "dropped": self._link.dropped}
-            _log.info("counts", **{name: count for name, count in counts.items() if count})
+            if counts != self._counts:
+                self._counts = counts
+                _log.info("counts", counts={name: count for name, count in counts.items() if count})
 
     def _gather(self, mono: float) -> None:
         """Take what has come: at most MOST_EVENTS events or GROUP_S seconds, and no waiting once idle."""

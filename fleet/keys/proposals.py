@@ -117,7 +117,7 @@ def accept(session: Session, answers: Sequence[bytes], now: int, actor: str) -> 
 
     What is held already is passed over. A properly signed document is taken even if nobody here asked.
     """
-    taken = []
+    taken: list[Accepted] = []
     for data in sorted(answers, key=_order):
         if ledger.is_held(session, data):
             continue
@@ -125,7 +125,7 @@ def accept(session: Session, answers: Sequence[bytes], now: int, actor: str) -> 
         row = ledger.add(session, document, data, now)
         if isinstance(document, Trust):
             _name_issuers(session, document)
-        request = _answered(session, document, now)
+        request = _answered(session, document, now) or _beside(session, taken)
         audit.append(
             session, now, actor, "document.accepted", kind=row.kind, version=row.version, request=request
         )
@@ -156,6 +156,15 @@ def _answered(session: Session, document: Root | Trust, now: int) -> int | None:
         elif row.kind == f"sign-{name}":
             row.state = "withdrawn"  # it asked for the version that has just been given to something else
     return answered
+
+
+def _beside(session: Session, taken: Sequence[Accepted]) -> int | None:
+    """The request for a new or a leaving trust key, which a root taken just before has answered."""
+    for before in taken:
+        row = session.get(SigningRequest, before.request) if before.request else None
+        if row is not None and not row.kind.startswith("sign-"):
+            return row.id
+    return None
 
 
 def _name_issuers(session: Session, trust: Trust) -> None:

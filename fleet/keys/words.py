@@ -131,10 +131,10 @@ def _row_words(row: _Row) -> tuple[str, str]:
         zh, en = _USES[row.use]
         span = f"{moment(row.not_before)} – {moment(row.not_after)}"
         return f"密钥 {_key(row.key)}（{zh}，{span}）", f"a key that {en}"
-    everybody = not row.carried_by or "" in row.carried_by
-    whom = "*" if everybody else ", ".join(f"{prefix}…" for prefix in row.carried_by)
-    raw = "|".join(row.carried_by)
-    return f"状态列表 {row.uri}（分片 {row.shard}，闸机 {whom} [{raw}]）", "this status list"
+    # A prefix of an id stands for many gates; the empty one for all, no prefix at all for none.
+    prefixes = ", ".join(f"{prefix}…" for prefix in row.carried_by)
+    whom = "*" if "" in row.carried_by else prefixes or "–"
+    return f"状态列表 {row.uri}（分片 {row.shard}，闸机 {whom}）", f"this status list, for gates {whom}"
 
 
 def _bounds_changes(old: Policy | None, new: Policy) -> Iterator[str]:
