@@ -72,12 +72,14 @@ class Child:
         """What it ended with; None while it runs."""
         return self._process.poll()
 
-    def obituary(self) -> str:
-        """What happened to it, its last words, and what to do."""
+    def obituary(self, then: str | None = None, lines: int = LAST_LINES) -> str:
+        """What happened to it, its last words, and what to do: its own advice, or `then`."""
         self._reader.join(1.0)
-        words = "\n".join(f"    {line}" for line in self._last) or "    (it said nothing)"
+        last = list(self._last)[-lines:]
+        words = "\n".join(f"    {line}" for line in last) or "    (it said nothing)"
         ended = _ended(self._process.poll())
-        return f"{self.order.name} {ended}. Its last words ({self.order.log}):\n{words}\n{self.order.advice}"
+        what = self.order.advice if then is None else then
+        return f"{self.order.name} {ended}. Its last words ({self.order.log}):\n{words}\n{what}"
 
     def wait(self, timeout_s: float) -> int:
         """Wait for it to end; SandboxError when it takes longer or fails."""

@@ -11,6 +11,7 @@ from sandbox.errors import SandboxError
 SHORT_S: Final = 10.0
 """Who lives no longer than this has a fault that another start does not cure."""
 MOST_SHORT: Final = 3
+FEW_LINES: Final = 4
 
 
 @dataclass
@@ -66,4 +67,4 @@ class Crew:
         if post.short_lives >= MOST_SHORT:
             raise SandboxError(child.obituary())
         post.due_s = now_s + post.rest_s
-        self.say(f"{child.obituary()}\nIt starts again in {post.rest_s:.0f} s.")
+        self.say(child.obituary(f"It starts again in {post.rest_s:.0f} s.", FEW_LINES))

@@ -54,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Only now the heavy imports: a port in use is told at once.
         from sandbox.running import Run
 
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGINT):  # a shell's "&" leaves the latter ignored
+            signal.signal(number, signal.default_int_handler)
         Run(layout, record, given, begun_s).until_stopped()
     except SandboxError as error:
         print(f"\n{error}", file=sys.stderr)
