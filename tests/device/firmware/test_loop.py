@@ -634,6 +634,24 @@ def test_the_attendant_opens_by_hand_and_it_is_written_down(served):
     assert served.journal(Event.PASSED)[0].about == entry.sequence
 
 
+def test_an_alarm_that_cannot_be_written_is_a_trouble_and_no_crash(served, monkeypatch):
+    def full(_entry):
+        raise JournalError("the card is full")
+
+    monkeypatch.setattr(served.store, "append", full)
+    served.hands.touch(InputKind.TAMPER, True)
+    served.run(1)
+    assert {Trouble.JOURNAL, Trouble.TAMPER} <= served.stage.health.found
+    assert served.state is State.OUT_OF_SERVICE
+
+
+def test_a_camera_thread_that_has_died_is_noticed_whatever_it_said_last(served, monkeypatch):
+    monkeypatch.setattr(Sight, "beat_s", served.mono)
+    served.run(10)
+    assert Trouble.CAMERA in served.stage.health.found
+    assert served.state is State.OUT_OF_SERVICE
+
+
 def test_fire_opens_first_stays_open_and_shuts_when_it_is_over(served):
     served.hands.touch(InputKind.FIRE, True)
     served.run(30)
