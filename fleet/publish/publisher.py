@@ -11,12 +11,13 @@ from fleet.db import Database
 from fleet.issuers import colours
 from fleet.keys import ledger
 from fleet.models import Document, Gate
-from fleet.publish import orders, shelf
+from fleet.publish import clock, orders, shelf
 from fleet.publish.errands import Errands
 from fleet.publish.shelf import Slot
+from fleet.publish.wanted import Wanted
 from fleet.venues import assignments
-from wire import envelope, topics
-from wire.documents import EVERYBODY, Role, Time, Trust
+from wire import topics
+from wire.documents import Role, Trust
 from wire.keys import Signer
 from wire.messages import Hello, Reply
 from wire.topics import All, Down
@@ -24,7 +25,6 @@ from wire.topics import All, Down
 RECONCILE_S: Final = 60.0  # dates pass without any commit
 AGAIN_S: Final = 1.0  # a document that gates ask for goes to all at most this often
 LIST_AGAIN_S: Final = 30.0  # for whole lists that a hello lacks: the broker's retained copy comes first
-TIME_LIFE_S: Final = 120
 _log = structlog.get_logger("publish")
 
 Send = Callable[[str, bytes, bool], bool]
@@ -41,8 +41,7 @@ class Publisher:
         self._errands = Errands(database, director, send)
         self._sent: dict[str, Slot] = {}
         self._deltas: dict[str, int] = {}  # by uri, the sequence up to which changes went out
-        self._wanted: dict[str, tuple[int, float]] = {}  # by topic: lowest version held, when due
-        self._last: dict[str, float] = {}
+        self._wanted = Wanted()
         self._gates: set[str] = set()
         self._trust: Trust | None = None
         self._heads: dict[str, int] = {}
@@ -69,7 +68,9 @@ class Publisher:
         self._derive(now, mono)
         with self._database.reading() as session:
             self._gates = set(session.scalars(select(Gate.id).where(Gate.revoked_at.is_(None))))
-            self._read_trust(session)
+            row = ledger.newest(session, "trust")
+            if row is not None and (self._trust is None or self._trust.version != row.version):
+                self._trust = ledger.trust(session)
             wanted = shelf.slots(session, self._trust)
             for slot in wanted.values():
                 if self._sent.get(slot.topic) != slot:
@@ -87,16 +88,17 @@ class Publisher:
         """Answer with signed time, and see to every document of which the gate holds an older version."""
         if not self._speaks(gate):
             return
-        self._send(topics.down(gate, Down.TIME), self._time(now_ms, gate, said.session), False)
-        self._want(topics.to_all(All.ROOT), said.held.root, mono, AGAIN_S)
-        self._want(topics.to_all(All.TRUST), said.held.trust, mono, AGAIN_S)
+        answer = clock.signed(self._sent, self._heads, now_ms, self._timekeeper, (gate, said.session))
+        self._send(topics.down(gate, Down.TIME), answer, False)
+        self._wanted.want(self._sent.get(topics.to_all(All.ROOT)), said.held.root, mono, AGAIN_S)
+        self._wanted.want(self._sent.get(topics.to_all(All.TRUST)), said.held.trust, mono, AGAIN_S)
         own = self._sent.get(topics.down(gate, Down.ASSIGNMENT))
         if own is not None and said.held.assignment < own.version:
             with self._database.reading() as session:
                 self._send(own.topic, shelf.payload(session, own), True)
-        for topic, slot in self._lists(said.held.lists):
+        for slot in self._lists(said.held.lists):
             held = said.held.lists[slot.subject]
-            self._want(topic, held, mono, LIST_AGAIN_S if held < slot.version else AGAIN_S)
+            self._wanted.want(slot, held, mono, LIST_AGAIN_S if held < slot.version else AGAIN_S)
         self._errands.hello(gate, said.session, now_ms // 1000)
 
     def reply(self, gate: str, said: Reply, now: int, mono: float) -> None:
@@ -106,25 +108,24 @@ class Publisher:
         if said.results:
             with self._database.session() as session:
                 orders.answered(session, gate, said.results, now)
-        for topic, slot in self._lists(said.wanted):
-            self._want(topic, said.wanted[slot.subject], mono, AGAIN_S)
+        for slot in self._lists(said.wanted):
+            self._wanted.want(slot, said.wanted[slot.subject], mono, AGAIN_S)
 
     def again(self, mono: float) -> None:
         """Send what gates lack, once for all that asked."""
-        due = [topic for topic, (_, at) in self._wanted.items() if at <= mono]
+        due = self._wanted.take(mono)
         if not due:
             return
         with self._database.reading() as session:
-            for topic in due:
-                held, _ = self._wanted.pop(topic)
+            for topic, held in due:
                 slot = self._sent.get(topic)
                 if slot is not None:
-                    self._last[topic] = mono
                     self._resend(session, slot, held)
 
     def broadcast(self, now_ms: int) -> None:
         """Tell everybody the time and the newest versions, so that a withheld document shows."""
-        self._send(topics.to_all(All.TIME), self._time(now_ms, EVERYBODY, None), False)
+        said = clock.signed(self._sent, self._heads, now_ms, self._timekeeper)
+        self._send(topics.to_all(All.TIME), said, False)
 
     def _speaks(self, gate: str) -> bool:
         """Whether a gate is known and not revoked; one that is new since the last look is looked up."""
@@ -134,22 +135,10 @@ class Publisher:
             row = session.get(Gate, gate)
         return row is not None and row.revoked_at is None
 
-    def _lists(self, held: Mapping[str, int]) -> list[tuple[str, Slot]]:
-        """Topics and slots of those of the named lists that exist in a newer form."""
-        return [
-            (topic, slot)
-            for topic, slot in self._sent.items()
-            if slot.kind == "status"
-            and held.get(slot.subject, self._heads[slot.subject]) < self._heads[slot.subject]
-        ]
-
-    def _want(self, topic: str, held: int, mono: float, every_s: float) -> None:
-        slot = self._sent.get(topic)
-        if slot is None or (slot.kind != "status" and held >= slot.version):
-            return
-        at = max(mono, self._last.get(topic, mono - every_s) + every_s)
-        lowest, before = self._wanted.get(topic, (held, at))
-        self._wanted[topic] = (min(lowest, held), min(before, at))
+    def _lists(self, held: Mapping[str, int]) -> list[Slot]:
+        """Slots of those of the named lists that exist in a newer form."""
+        stale = {uri for uri, seq in held.items() if seq < self._heads.get(uri, 0)}
+        return [slot for slot in self._sent.values() if slot.kind == "status" and slot.subject in stale]
 
     def _resend(self, session: Session, slot: Slot, held: int) -> None:
         if slot.kind == "root":
@@ -175,11 +164,6 @@ class Publisher:
         if changed:
             _log.info("assignments changed", gates=len(changed))
 
-    def _read_trust(self, session: Session) -> None:
-        row = ledger.newest(session, "trust")
-        if row is not None and (self._trust is None or self._trust.version != row.version):
-            self._trust = ledger.trust(session)
-
     def _put(self, session: Session, slot: Slot) -> None:
         """Send a slot; of the root every version that was not sent yet, in order."""
         before = self._sent.get(slot.topic)
@@ -199,19 +183,3 @@ class Publisher:
         for row in colours.deltas(session, uri, after):
             self._send(topic, row.data, False)
         self._deltas[uri] = self._heads[uri]
-
-    def _time(self, now_ms: int, audience: str, nonce: bytes | None) -> bytes:
-        now = now_ms // 1000
-        root, trust = (self._sent.get(topics.to_all(leaf)) for leaf in (All.ROOT, All.TRUST))
-        said = Time(
-            version=now_ms,
-            issued=now,
-            expires=now + TIME_LIFE_S,
-            audience=audience,
-            now_ms=now_ms,
-            nonce=nonce,
-            root=root.version if root else 0,
-            trust=trust.version if trust else 0,
-            lists=self._heads,
-        )
-        return envelope.sign(said, [self._timekeeper])
