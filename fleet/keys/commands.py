@@ -34,7 +34,7 @@ def install(
     with writing(directory) as session:
         root = installing.install(session, carried, paths.keys, now(), actor())
     out.print(f"Keys installed; root version {root.version} holds until {day(root.expires)}.")
-    out.print(f"Next: destroy {escape(str(carried))}, then: jx-fleet trust add-issuer FILE")
+    out.print(f"Next: destroy {escape(str(carried))}, then: jx-fleet trust add-issuer FILE", soft_wrap=True)
 
 
 @keys_app.command("list")

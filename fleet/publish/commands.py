@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from fleet.console import DIRECTORY, AsJson, Directory, actor, now, out, reading, show, writing
+from fleet.console import DIRECTORY, AsJson, Directory, actor, now, reading, say, show, writing
 from fleet.errors import FleetError
 from fleet.models import Command
 from fleet.publish import orders
@@ -27,7 +27,7 @@ def send(
         raise FleetError(f"{action!r} is no command; there are: {', '.join(ACTIONS)}; nothing was sent")
     with writing(directory) as session:
         row = orders.ask(session, gate, ACTIONS[action], reason, now(), actor())
-    out.print(f"Command {row.id} is on its way to gate {gate}. See: jx-fleet command list")
+    say(f"Command {row.id} is on its way to gate {gate}. See: jx-fleet command list")
 
 
 @app.command("list")

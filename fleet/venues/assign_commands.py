@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import select
 
-from fleet.console import DIRECTORY, AsJson, Directory, actor, now, out, reading, show, writing
+from fleet.console import DIRECTORY, AsJson, Directory, actor, now, reading, say, show, writing
 from fleet.errors import FleetError
 from fleet.models import Assignment as Row
 from fleet.models import GateState
@@ -39,7 +39,7 @@ def set_(
     with writing(directory) as session:
         made = assignments.assign(session, gate, wish, now(), actor())
     allowed = "" if made.permission else f" It may not scan yet: jx-fleet venue grant {made.venue} --days 90"
-    out.print(f"Gate {gate} is lane {made.lane} of {made.venue}, version {made.version}.{allowed}")
+    say(f"Gate {gate} is lane {made.lane} of {made.venue}, version {made.version}.{allowed}")
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
