@@ -156,6 +156,14 @@ def put_project(root: Path, venv: Path) -> None:
         launcher.chmod(0o755)
 
 
+def is_new_enough(python: str) -> bool:
+    """Whether an environment's Python is there, runs, and is not from before an upgrade of the system."""
+    if not os.path.exists(python):  # noqa: PTH110 -- a dangling link must count as missing
+        return False
+    test = f"import sys; sys.exit(sys.version_info < {NEEDED!r})"
+    return subprocess.call([python, "-c", test], stderr=subprocess.DEVNULL) == 0
+
+
 def prepare(root: Path, purpose: str) -> str:
     """Make or refresh the environment when needed; returns its Python."""
     venv = root / ".venv"
@@ -163,7 +171,7 @@ def prepare(root: Path, purpose: str) -> str:
     if is_ready(root, venv, purpose):
         return python
     lock = lock_of(root, LOCKS[purpose])
-    if not os.path.exists(python):  # noqa: PTH110 -- a dangling link must count as missing
+    if not is_new_enough(python):
         print(f"making an environment in {venv} (once; about 150 MB)", flush=True)
         subprocess.check_call([sys.executable, "-m", "venv", "--clear", str(venv)])
     if subprocess.call([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL) != 0:

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from device.firmware.config import ContactPin, load
+from device.firmware.config import ContactPin, Lane, load
 from sandbox.board.client import Board, BoardError
 from sandbox.board.film import Film
 from sandbox.optics import ORDINARY, Optics, empty_scene, photograph
 from sandbox.town.body import AMBIENT_C, WALL_C
 from sandbox.town.hear import Heard, serving_in, verdict_in
 from sandbox.wallet.doors import GateName
+from wire.reasons import Verdict
 
 CONNECT_S: Final = 3.0
 
@@ -48,6 +49,7 @@ class Site:
         self._film = Film.create(fittings.film, fittings.scene.width, fittings.scene.height)
         self._verdicts: queue.Queue[Heard] = queue.Queue()
         self._beam: ContactPin | None = None
+        self._lane = Lane()
         self._board: Board | None = None
         self._mirror: Board | None = None
         self._mirror_lock = threading.Lock()
@@ -63,9 +65,10 @@ class Site:
         if heard is not None:
             self._verdicts.put(heard)
 
-    def present(self, code: Picture, grain: np.random.Generator) -> None:
+    def present(self, code: Picture, grain: np.random.Generator, *, close: bool = False) -> None:
         """Hold a code before the camera, as a hand would: never twice the same way."""
-        self._film.show(photograph(code, self.fittings.scene, grain))
+        scene = self.fittings.scene
+        self._film.show(photograph(code, close_up(scene) if close else scene, grain))
 
     def clear(self, grain: np.random.Generator) -> None:
         """Nobody is there."""
@@ -78,7 +81,8 @@ class Site:
     def power_up(self) -> None:
         """Just started: no alarm, no hand on anything, nobody there. Waits a moment for the machine."""
         self.serving.clear()
-        contacts = load(self.fittings.config).pins.contacts
+        config = load(self.fittings.config)
+        self._lane, contacts = config.lane, config.pins.contacts
         self._beam = contacts.passage
         for wired in (contacts.door, contacts.passage, contacts.fire, contacts.tamper, contacts.button):
             if wired is not None:
@@ -91,6 +95,12 @@ class Site:
             self._put(self._beam, active=True)
             time.sleep(pause_s)
             self._put(self._beam, active=False)
+
+    def shown_s(self, verdict: Verdict) -> float:
+        """How long the gate shows a verdict before it looks at the next person."""
+        lane = self._lane
+        longer = {Verdict.DENY: lane.denied_s, Verdict.REFER: lane.referred_s, Verdict.ADMIT: 0.0}
+        return longer.get(verdict, lane.waiting_s)
 
     def forget(self) -> None:
         """Throw away verdicts that nobody waited for."""
@@ -148,3 +158,8 @@ class Site:
 def grain_of(seed: int) -> tuple[np.random.Generator, random.Random]:
     """The chance of one visit: for its photographs, and for its warmth."""
     return np.random.default_rng(seed), random.Random(seed)
+
+
+def close_up(scene: Optics) -> Optics:
+    """Two codes side by side fill the phone: held nearer and straighter, they are as large as one."""
+    return replace(scene, distance_cm=8.0, distance_spread_cm=0.2, code_cm=7.0, tilt_deg=2.0, turn_deg=2.0)

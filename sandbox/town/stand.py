@@ -66,7 +66,7 @@ def _hold_up(site: Site, visit: Visit, shown: Callable[[], Picture], begun_s: fl
         if now_s >= renew_s:
             code, renew_s = shown(), now_s + RENEW_S
         if now_s >= reshoot_s:
-            site.present(code, grain)
+            site.present(code, grain, close=visit.case is Case.TWO_CODES)
             reshoot_s = now_s + RESHOOT_S
         heard = site.verdict(TICK_S)
         if heard is None:

@@ -13,6 +13,7 @@ from sandbox.town.site import Site
 from sandbox.town.stand import codes_of, stand
 from sandbox.town.tell import Told
 from sandbox.wallet.doors import Seen, Walk
+from wire.reasons import verdict_of
 
 TICK_S: Final = 0.1
 GUEST: Final = -1
@@ -45,6 +46,7 @@ class Street(threading.Thread):
         self._guests: queue.Queue[Guest] = queue.Queue()
         self._ending = threading.Event()
         self._guests_so_far = 0
+        self._free_at_s = 0.0
 
     def invite(self, guest: Guest) -> None:
         """Send a person from the wallet; any thread."""
@@ -89,4 +91,9 @@ class Street(threading.Thread):
         self._report(visit, told)
 
     def _stand(self, visit: Visit) -> Told:
-        return stand(self.site, visit, codes_of(visit, self._supplies))
+        """Wait until the gate no longer shows what it told the person before, then step up."""
+        self._ending.wait(max(0.0, self._free_at_s - time.monotonic()))
+        told = stand(self.site, visit, codes_of(visit, self._supplies))
+        shown_s = 0.0 if told.reason is None else self.site.shown_s(verdict_of(told.reason))
+        self._free_at_s = time.monotonic() + shown_s
+        return told
