@@ -54,6 +54,11 @@ EARLY = {
     "a proof from the future": (replace(PHONE, proof_issued=NOW + 11), HERE, Reason.PROOF_FUTURE),
     "a proof used before": (replace(PHONE, recall=Recall.REPLAYED), HERE, Reason.PROOF_REPLAYED),
     "a person who just passed": (replace(PHONE, recall=Recall.PASSED), HERE, Reason.PASSED_BEFORE),
+    "who turned red after passing": (
+        replace(PHONE, colour=Colour.RED, recall=Recall.PASSED),
+        HERE,
+        Reason.RED,
+    ),
     "a person still in front": (replace(PHONE, recall=Recall.SAME_VISIT), HERE, None),
     "a revoked code": (replace(PHONE, colour=Colour.REVOKED), HERE, Reason.REVOKED),
     "orange": (replace(PHONE, colour=Colour.ORANGE), HERE, Reason.ORANGE),
