@@ -2,8 +2,8 @@
 
 `gating` asks whether this gate may scan now. `judge_code` runs when a code was read, so that a bad code is
 refused before anybody is measured; `judge` is asked again with each measurement. The first rule that
-speaks wins; the order is: what the clock cannot tell, what is stale, what the list says, what was used before,
-what is too old to be relied on, what policy leaves to an attendant, and last whether there is room.
+speaks wins; the order is: what the clock cannot tell, what is stale, what the list says, what was used
+before, what is too old to rely on, what policy leaves to an attendant, and last whether there is room.
 """
 
 from collections.abc import Callable
