@@ -1,10 +1,8 @@
 """A gate's key made on board and its certificate fetched with a ticket; a power cut costs nothing."""
 
-import base64
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -21,8 +19,6 @@ from wire import enrolment
 from wire.enrolment import Ticket
 from wire.errors import WireError
 from wire.keys import PrivateKey, PublicKey
-
-FINGERPRINT_CHARACTERS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +46,6 @@ def read_ticket(text: str, gate: str) -> Ticket:
     return ticket
 
 
-def fingerprint(key: PublicKey) -> str:
-    """Ten base32 characters (50 bits) of the key's thumbprint, in two groups of five."""
-    digits = base64.b32encode(key.thumbprint).decode()[:FINGERPRINT_CHARACTERS]
-    return f"{digits[:5]}-{digits[5:]}"
-
-
 def enrol(config: GateConfig, server: Server, now: datetime, wait_s: float) -> Enrolled:
     """Take the gate from a ticket to a certificate; may be run again after whatever interrupted it.
 
@@ -77,7 +67,7 @@ def enrol(config: GateConfig, server: Server, now: datetime, wait_s: float) -> E
         raise FieldError(f"{error.filename} cannot be written ({error.strerror}); check the card") from error
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     return Enrolled(
-        config.gate, fingerprint(key.public), begins, ends, _warnings(server.ticket, certificate, now)
+        config.gate, key.public.fingerprint, begins, ends, _warnings(server.ticket, certificate, now)
     )
 
 

@@ -1,5 +1,6 @@
 """Signature keys as COSE_Key maps: what identifies a key, and what it can sign or verify."""
 
+import base64
 import functools
 import hashlib
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from wire.errors import Flaw, WireError
 KID_BYTES: Final = 8
 COORDINATE_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
+FINGERPRINT_CHARACTERS: Final = 10
 
 
 class Alg(IntEnum):
@@ -91,6 +93,12 @@ class PublicKey:
     def kid(self) -> bytes:
         """The first 8 bytes of the thumbprint: the key id used in headers."""
         return _thumbprint(self)[:KID_BYTES]
+
+    @property
+    def fingerprint(self) -> str:
+        """What two people compare: 50 bits of the thumbprint as base32, in two groups of five characters."""
+        digits = base64.b32encode(_thumbprint(self)).decode()[:FINGERPRINT_CHARACTERS]
+        return f"{digits[:5]}-{digits[5:]}"
 
     def verify(self, signature: bytes, message: bytes) -> None:
         """Return if `signature` (64 bytes, raw) is this key's over `message`; else WireError(SIGNATURE)."""

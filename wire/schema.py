@@ -15,7 +15,6 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
 
 MAX_UINT: Final = 2**63 - 1  # also the largest SQLite integer
-_MISSING: Final = object()
 # Controls, line separators, invisible and direction-changing characters, surrogates, tags and
 # non-characters: Unicode 15, chapter 23. Stated here, not asked of `str.isprintable`, because what
 # that calls printable changes with the Python on either side, and it refuses the space of Chinese
@@ -95,10 +94,11 @@ def text(most: int) -> Codec[str]:
 
 def one_of(kind: type[E]) -> Codec[E]:
     """A member of an enumeration, written as its value."""
-    members = {(type(m.value), m.value): m for m in kind}
+    members = {m.value: m for m in kind}
+    classes = {type(m.value) for m in kind}  # compared as well: to Python, true and 1.0 are 1
 
     def load(value: object) -> E:
-        member = members.get((type(value), value)) if isinstance(value, int | str) else None
+        member = members.get(value) if type(value) in classes else None
         if member is None:
             raise _wrong(f"a known {kind.__name__}")
         return member
@@ -141,36 +141,38 @@ def field(key: int, codec: Codec[Any], *, optional: bool = False) -> Any:  # noq
 _Row = tuple[str, int, Codec[Any], bool]
 
 
-def _arguments(value: Mapping[object, Any], rows: Sequence[_Row], name: str) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
+def _explain(value: Mapping[object, Any], rows: Sequence[_Row], name: str) -> None:
+    """Raise what is wrong with a map that did not become a record, by field; return if no field is."""
+    if not {key for _, key, _, _ in rows}.issuperset(value):
+        raise WireError(Flaw.SCHEMA, f"{name} has a field that this version does not know")
     for attribute, key, codec, optional in rows:
-        raw = value.get(key, _MISSING)
-        if raw is _MISSING:
-            if not optional:
-                raise WireError(Flaw.SCHEMA, f"{name}.{attribute} is missing")
-            continue
-        try:
-            arguments[attribute] = codec.load(raw)
-        except WireError as error:
-            raise WireError(error.flaw, f"{name}.{attribute}: {error.detail}") from error
-    return arguments
+        if key in value:
+            try:
+                codec.load(value[key])
+            except WireError as error:
+                raise WireError(error.flaw, f"{name}.{attribute}: {error.detail}") from error
+        elif not optional:
+            raise WireError(Flaw.SCHEMA, f"{name}.{attribute} is missing")
 
 
 def record(kind: type[T]) -> Codec[T]:
     """A dataclass whose fields were declared with `field`: a map with exactly those keys."""
     fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # a type variable cannot say "a dataclass"
     rows = [(f.name, f.metadata["key"], f.metadata["codec"], f.metadata["optional"]) for f in fields]
-    keys = frozenset(row[1] for row in rows)
+    names = {key: attribute for attribute, key, _, _ in rows}
+    loads = {key: codec.load for _, key, codec, _ in rows}
     name = kind.__name__
 
     def load(value: object) -> T:
         if not isinstance(value, dict):
             raise _wrong(f"a map for {name}")
-        if not keys.issuperset(value):
-            raise WireError(Flaw.SCHEMA, f"{name} has a field that this version does not know")
-        arguments = _arguments(value, rows, name)
         try:
-            return kind(**arguments)
+            # An event goes through here on its way into the database: what is wrong is only looked for
+            # once something is. KeyError: an unknown field; TypeError: a missing one.
+            return kind(**{names[key]: loads[key](raw) for key, raw in value.items()})
+        except (WireError, KeyError, TypeError):
+            _explain(value, rows, name)
+            raise  # a mistake of the class itself
         except ValueError as error:  # a __post_init__ that checks how fields fit together
             raise WireError(Flaw.SCHEMA, f"{name}: {error}") from error
 

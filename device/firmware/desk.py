@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from device.firmware.admit import STAFF_ONLY, Code, Here, Recall, judge_code
 from device.firmware.clock import Reading
 from device.firmware.errors import Unrecognised
-from device.firmware.memory import Memory, digest_of, passed_elsewhere
+from device.firmware.memory import Memory, passed_elsewhere
 from device.firmware.recognise import Recognised
 from device.firmware.thermometry import Measurement
 from device.firmware.trust import Beliefs
@@ -14,6 +14,7 @@ from wire.documents import VenueState
 from wire.errors import WireError
 from wire.messages import ClockTrust
 from wire.reasons import Reason
+from wire.subjects import digest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

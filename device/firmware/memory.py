@@ -5,7 +5,6 @@ restart the memory is filled again from the passages in the journal: those do no
 so every proof issued before the passage (plus the longest lead a phone's clock may have) counts as used.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,12 +14,12 @@ from device.firmware.admit import Recall
 from wire.documents import Direction, VenueState
 from wire.messages import Entry, Event
 from wire.reasons import Reason, Verdict
+from wire.subjects import digest_of
 
 KEPT_S: Final = 86_400
 """As long as the longest `repeat_s` a policy can have (wire.policy)."""
 MOST: Final = 20_000
 """People in one day at one lane at one every four seconds, about 4 MB."""
-DIGEST_BYTES: Final = 16
 VISIT_S: Final = 60
 """A result is shown again this long; after that the same person is judged anew."""
 MEASURED: Final = frozenset({Reason.FEVER, Reason.TEMPERATURE_UNSURE})
@@ -114,11 +113,6 @@ class Memory:
         self._visits.move_to_end(subject)
         while len(self._visits) > MOST or now_s - next(iter(self._visits.values())).at_s > KEPT_S:
             self._visits.popitem(last=False)
-
-
-def digest_of(subject: bytes) -> bytes:
-    """How a subject stands in staff lists and in a venue's state: the first 16 bytes of its SHA-256."""
-    return hashlib.sha256(subject).digest()[:DIGEST_BYTES]
 
 
 def passed_elsewhere(

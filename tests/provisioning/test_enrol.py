@@ -44,13 +44,13 @@ def test_a_ticket_buys_a_certificate_for_a_key_made_on_board(run, town, place):
     assert certificate.public_key() == key.crypto().public_key()
     assert authority == town.authority.certificate
     assert settings.path("gate.key").stat().st_mode & 0o777 == 0o600
-    assert enrol.fingerprint(key.public) in result.output
+    assert key.public.fingerprint in result.output
     context = ssl.create_default_context(cafile=place / "ca.pem")
     context.load_cert_chain(place / "gate.pem", place / "gate.key")
 
 
 def test_the_fingerprint_has_ten_characters_that_people_can_read_out():
-    shown = enrol.fingerprint(PrivateKey.generate().public)
+    shown = PrivateKey.generate().public.fingerprint
     assert len(shown.replace("-", "")) == 10
     assert shown.isupper()
 

@@ -152,3 +152,36 @@ def test_a_ticket_says_who_enrols_and_by_which_password():
 @given(st.from_type(cose.Header))
 def test_a_header_is_read_as_it_was_written(header):
     assert cose._header(header.encoded()) == header
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Outer:
+    """A record with a record in it, whose own code makes a mistake about one number."""
+
+    inner: policies.Policy | None = schema.field(1, policies.CODEC, optional=True)
+    number: int = schema.field(2, schema.uint(9))
+
+    def __post_init__(self) -> None:
+        if self.number == 7:
+            raise TypeError("a mistake of the class")
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({}, "Outer.number is missing"),
+        ({2: 1, 3: 1}, "Outer has a field that this version does not know"),
+        ({2: 10}, "Outer.number: expected an integer from 0 to 9"),
+        ({2: 1, 1: {}}, "Outer.inner: Policy.fever_c100 is missing"),
+        ({2: 1, 1: 5}, "Outer.inner: expected a map for Policy"),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_said_by_field(raw, words):
+    with pytest.raises(WireError) as caught:
+        schema.record(Outer).load(raw)
+    assert caught.value.detail == words
+
+
+def test_a_mistake_of_a_class_is_not_blamed_on_the_bytes():
+    with pytest.raises(TypeError, match="a mistake of the class"):
+        schema.record(Outer).load({2: 7})

@@ -20,7 +20,7 @@ from device.firmware.inbox import Incoming
 from device.firmware.intake import Intake
 from device.firmware.lane_table import State
 from device.firmware.loop import Gate
-from device.firmware.memory import Memory, digest_of
+from device.firmware.memory import Memory
 from device.firmware.narrate import Narrator
 from device.firmware.office import FleetOffice, NoOffice
 from device.firmware.orders import Orders
@@ -37,6 +37,7 @@ from wire.health import Trouble
 from wire.keys import PrivateKey
 from wire.messages import Event, Outcome
 from wire.reasons import Colour, Reason, Verdict
+from wire.subjects import digest_of
 from wire.topics import All, Down, ToAll, ToGate
 
 GATE = "0123456789ab"
@@ -835,6 +836,18 @@ def test_a_vague_clock_asks_for_the_time_again_and_a_new_epoch_sends_everything_
     )
     served.run(0.3)
     assert served.store.epoch == b"f" * 16
+
+
+def test_a_flood_from_the_broker_fills_no_memory_and_people_are_served_meanwhile(served):
+    junk = [Incoming(ToAll(All.TRUST), b"junk", served.mono)] * 1_000  # as many as the inbox holds
+    served.stand()
+    served.look_at(served.code())
+    for _ in range(30):
+        served.broker.incoming = list(junk)
+        served.run(0.05)
+    assert len(served.gate.office._waiting) <= len(junk)
+    assert served.verdicts() == [Reason.GREEN]
+    assert [entry.word for entry in served.journal(Event.DOCUMENT_REFUSED)] == ["trust malformed"]
 
 
 def test_closing_shuts_the_barrier_and_says_goodbye(served):

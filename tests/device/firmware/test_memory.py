@@ -4,10 +4,11 @@ from hypothesis import strategies as st
 
 from device.firmware import memory as memories
 from device.firmware.admit import Recall
-from device.firmware.memory import Memory, digest_of, passed_elsewhere
+from device.firmware.memory import Memory, passed_elsewhere
 from wire.documents import Direction, Recent, VenueState
 from wire.messages import ClockTrust, Entry, Event
 from wire.reasons import Reason, Verdict
+from wire.subjects import digest_of
 
 NOW = 1_800_000_000
 ALICE, BOB = b"a" * 16, b"b" * 16
