@@ -94,7 +94,8 @@ class FleetOffice:
     def step(self, now_s: float, now: Reading, state: Callable[[bytes], State]) -> bool:
         """Take in, perform, send; whether something that is believed has changed."""
         self._connection(now_s, now)
-        self._waiting.extend(self.line.take())
+        if not self._waiting:  # what waits longer waits in the inbox, which is bounded
+            self._waiting.extend(self.line.take())
         epoch = self.store.epoch if self._waiting else None
         changed = False
         for _ in range(min(AT_ONCE, len(self._waiting))):
