@@ -131,7 +131,8 @@ def step(lane: Lane, event: Event, times: Times, now_s: float) -> tuple[Lane, tu
         until_s=lane.until_s if event.on is On.HINTED else _until(state, times, now_s),
         unexpected=lane.unexpected,
     )
-    effects = (_bound(do, after, times) for do in todo if not (event.again and do is Do.JOURNAL))
+    opens = Do.OPEN in todo  # nothing opens on account of what was written for an earlier look
+    effects = (_bound(do, after, times) for do in todo if opens or not (event.again and do is Do.JOURNAL))
     return after, tuple(effects)
 
 

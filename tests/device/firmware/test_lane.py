@@ -98,6 +98,14 @@ def test_a_result_shown_again_is_not_journalled_again():
     assert effects == (Show(State.DENIED, Reason.RED, None),)
 
 
+def test_nothing_opens_on_account_of_an_earlier_journal_entry():
+    for state, on in TABLE:
+        _, effects = step(at(state), Event(on=on, again=True), TIMES, 0.0)
+        kinds = [type(effect) for effect in effects]
+        if OpenBarrier in kinds and on is not On.FIRE:
+            assert kinds.index(Journal) < kinds.index(OpenBarrier)
+
+
 def test_a_refusal_of_something_unverified_is_counted_not_journalled():
     _, effects = step(at(State.READING), Event(on=On.REFUSE, reason=Reason.BAD_SIGNATURE), TIMES, 0.0)
     assert effects == (CountRefusal(Reason.BAD_SIGNATURE), Show(State.DENIED, Reason.BAD_SIGNATURE, None))
