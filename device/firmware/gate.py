@@ -30,7 +30,7 @@ from device.firmware.restore import restore
 from device.firmware.screens import card
 from device.firmware.senses import Senses
 from device.firmware.stage import Stage
-from device.firmware.store import Store
+from device.firmware.store import CHECKED_AT_OPEN, Store
 from device.firmware.thermometry import Calibration
 from device.firmware.trust import Beliefs
 from device.firmware.uplink import Line, Uplink
@@ -38,7 +38,7 @@ from device.firmware.version import FIRMWARE
 from wire.keys import PrivateKey
 from wire.messages import Event
 
-REMEMBERED: Final = 5_000
+REMEMBERED: Final = CHECKED_AT_OPEN
 """Events that the memory of visits is filled from at a start."""
 DATABASE: Final = "gate.db"
 

@@ -113,7 +113,7 @@ class Health:
         organs = self.organs
         if now_s >= self._disk_at_s:
             self._disk_at_s = now_s + DISK_EVERY_S
-            self._disk_free = shutil.disk_usage(organs.data).free
+            self._disk_free = _free(organs.data)
         return Parts(
             camera=self._camera(now_s),
             thermometer=organs.senses.working,
@@ -185,6 +185,14 @@ class Health:
         if self._disk_free is not None:
             gauges["disk_free_mb"] = self._disk_free // 1_000_000
         return gauges
+
+
+def _free(directory: Path) -> int:
+    """Bytes left on the card; none, when it cannot be asked."""
+    try:
+        return shutil.disk_usage(directory).free
+    except OSError:
+        return 0
 
 
 def documents_of(beliefs: Beliefs, withheld: bool) -> Documents:

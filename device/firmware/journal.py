@@ -66,7 +66,8 @@ class Journal:
     @property
     def epoch(self) -> bytes | None:
         """The fleet's present epoch, None before the first receipt."""
-        row = self._db.execute("SELECT id FROM epoch WHERE current").fetchone()
+        with marks.reading():
+            row = self._db.execute("SELECT id FROM epoch WHERE current").fetchone()
         return None if row is None else bytes(row[0])
 
     def append(self, entry: Entry) -> Entry:
@@ -84,13 +85,15 @@ class Journal:
 
     def pending(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Events without a receipt, with sequences above `after`, oldest first, in their exact bytes."""
-        rows = self._db.execute(marks.PENDING, (max(after, self.tail - 1), limit))
-        return [(sequence, bytes(data)) for sequence, data in rows]
+        with marks.reading():
+            rows = self._db.execute(marks.PENDING, (max(after, self.tail - 1), limit))
+            return [(sequence, bytes(data)) for sequence, data in rows]
 
     def newest(self, limit: int) -> list[Entry]:
         """The newest events, oldest of them first: for what a gate remembers over a restart."""
-        rows = self._db.execute("SELECT data FROM event ORDER BY sequence DESC LIMIT ?", (limit,))
-        return [messages.read_entry(bytes(row[0])) for row in rows][::-1]
+        with marks.reading():
+            rows = self._db.execute("SELECT data FROM event ORDER BY sequence DESC LIMIT ?", (limit,))
+            return [messages.read_entry(bytes(row[0])) for row in rows][::-1]
 
     def receipted(self, receipt: Receipt, now_ms: int) -> int:
         """Mark what a believed receipt covers; return how many events that were new to it.
@@ -117,7 +120,8 @@ class Journal:
             gone = self._db.execute(
                 "DELETE FROM event WHERE received_ms < ? AND sequence < ?", (before_ms, self.head)
             ).rowcount
-            self._recount()
+            if gone:  # counting a whole journal takes a Raspberry Pi longer than a person waits
+                self._recount()
         return gone
 
     def verify_chain(self, last: int | None = None) -> int:
@@ -132,7 +136,8 @@ class Journal:
             "SELECT sequence, data FROM event WHERE sequence > ? ORDER BY sequence", (after,)
         )
         for sequence, data in rows:
-            entry = messages.read_entry(bytes(data))
+            with marks.reading():
+                entry = messages.read_entry(bytes(data))
             follows = sequence != before[0] + 1 or entry.previous == before[1]
             if entry.sequence != sequence or not follows:
                 raise JournalError(

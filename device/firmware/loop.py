@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from device.firmware import readiness
 from device.firmware.clock import Clock, Reading
 from device.firmware.door import Happening
+from device.firmware.errors import GateError
 from device.firmware.front import Front
 from device.firmware.lane import Event
 from device.firmware.lane_table import On, State
@@ -93,9 +94,13 @@ class Gate:
         if (lane, health.found) != self._told:
             self._told = (lane, health.found)
             self.office.changed(now_s)
-        changed = self.office.step(
-            now_s, now, lambda session: health.state(session, now, self.stage.lane.state.value)
-        )
+        try:
+            changed = self.office.step(
+                now_s, now, lambda session: health.state(session, now, self.stage.lane.state.value)
+            )
+        except GateError as error:  # a card that cannot be read; what is believed still stands
+            self.stage.failed(error, now_s)
+            changed = False
         self.front.desk.venue = self.office.venue
         return changed
 

@@ -1,10 +1,14 @@
 """What is true of the table of events: counted once at the start, then kept up to date by the journal."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from device.firmware.errors import JournalError
 from wire import messages
+from wire.errors import WireError
 
 ROW_BYTES: Final = 16
 # `size` counts what SQLite needs beside the bytes: 16 a row, measured over 30,000 events of 123 bytes.
@@ -43,3 +47,12 @@ def tail_from(db: sqlite3.Connection, start: int, head: int) -> int:
     """The oldest sequence from `start` on without a receipt, or the one after `head`."""
     oldest = db.execute(PENDING, (start - 1, 1)).fetchone()
     return head + 1 if oldest is None else int(oldest[0])
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """A card that cannot be read, or holds an event that is none, is a JournalError, never a crash."""
+    try:
+        yield
+    except (sqlite3.Error, WireError) as error:
+        raise JournalError(f"the card could not be read ({error}); nothing was changed, check it") from error

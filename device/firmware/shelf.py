@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from device.firmware import marks
 from device.firmware.errors import GateError
 
 SCHEMA: Final = """
@@ -34,15 +35,18 @@ class Shelf:
 
     def kept(self, kind: str) -> list[tuple[str, int, bytes]]:
         """Subject, version and bytes of every kept document of a kind, lowest version first."""
-        rows = self._db.execute(
-            "SELECT subject, version, data FROM document WHERE kind = ? ORDER BY version, subject", (kind,)
-        )
-        return [(subject, version, bytes(data)) for subject, version, data in rows]
+        with marks.reading():
+            rows = self._db.execute(
+                "SELECT subject, version, data FROM document WHERE kind = ? ORDER BY version, subject",
+                (kind,),
+            )
+            return [(subject, version, bytes(data)) for subject, version, data in rows]
 
     def names(self, kind: str) -> list[tuple[str, int]]:
         """Subject and version of every kept document of a kind: for when the bytes are not needed."""
-        rows = self._db.execute("SELECT subject, version FROM document WHERE kind = ?", (kind,))
-        return [(subject, version) for subject, version in rows]
+        with marks.reading():
+            rows = self._db.execute("SELECT subject, version FROM document WHERE kind = ?", (kind,))
+            return [(subject, version) for subject, version in rows]
 
     def forget(self, kind: str, subject: str) -> None:
         """Let a document go; none of that name is no error."""
@@ -61,14 +65,16 @@ class Shelf:
 
     def counters(self) -> Mapping[str, int]:
         """All counts since the file was made."""
-        total = Counter(dict(self._db.execute("SELECT name, value FROM counter").fetchall()))
+        with marks.reading():
+            total = Counter(dict(self._db.execute("SELECT name, value FROM counter").fetchall()))
         total.update(self._bumped)
         return dict(total)
 
     @property
     def floor_ms(self) -> int:
         """The newest signed date that was believed, unix milliseconds; 0 when none was."""
-        row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_FLOOR,)).fetchone()
+        with marks.reading():
+            row = self._db.execute("SELECT value FROM fact WHERE name = ?", (_FLOOR,)).fetchone()
         return 0 if row is None else int.from_bytes(row[0])
 
     @floor_ms.setter
@@ -80,7 +86,9 @@ class Shelf:
 
     def executed(self, command: bytes) -> bool:
         """Whether a command with this id was taken up before."""
-        return self._db.execute("SELECT 1 FROM command WHERE id = ?", (command,)).fetchone() is not None
+        with marks.reading():
+            row = self._db.execute("SELECT 1 FROM command WHERE id = ?", (command,)).fetchone()
+        return row is not None
 
     def take_up(self, command: bytes, expires: int, now_s: int) -> None:
         """Remember a command until it expires, *before* it is performed: rather not at all than twice."""

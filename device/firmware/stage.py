@@ -10,7 +10,7 @@ from device.firmware.book import Book
 from device.firmware.clock import Reading
 from device.firmware.config import Lane as Durations
 from device.firmware.desk import Person
-from device.firmware.errors import JournalError
+from device.firmware.errors import GateError, JournalError
 from device.firmware.health import Health
 from device.firmware.lane import (
     CloseBarrier,
@@ -110,8 +110,8 @@ class Stage:
             except JournalError as error:
                 self.failed(error, now_s)
 
-    def failed(self, error: JournalError, now_s: float) -> None:
-        """The journal could not be written."""
+    def failed(self, error: GateError, now_s: float) -> None:
+        """The journal could not be written, or the card not be read."""
         self.book.narrator.say("journal failed", why=str(error))
         self.health.journal_failed(now_s)
 

@@ -1,8 +1,10 @@
 """What a gate keeps over a power cut: journal, documents and counters in one SQLite file."""
 
+import fcntl
 import os
 import secrets
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -13,7 +15,8 @@ from device.firmware.shelf import Shelf
 
 APPLICATION_ID: Final = 0x4A584754  # "JXGT", in the header of the file
 FORMAT: Final = 1
-CHECKED_AT_OPEN: Final = 1_000  # events; a whole journal takes seconds on a Raspberry Pi
+CHECKED_AT_OPEN: Final = 5_000
+"""Events, all that a start looks into; a whole journal takes seconds on a Raspberry Pi."""
 
 
 class Store(Journal, Shelf):
@@ -26,6 +29,8 @@ class Store(Journal, Shelf):
         ((identity,),) = db.execute("SELECT value FROM fact WHERE name = 'journal'")
         Journal.__init__(self, db, gate, bytes(identity), limit_bytes=journal_limit_bytes)
         self._closed = False
+        self.lock: int | None = None
+        """Descriptor that keeps other processes away; None for a file that is only looked at."""
         self.set_aside = set_aside
         """Where a damaged file was put when this one was begun in its place."""
 
@@ -34,17 +39,23 @@ class Store(Journal, Shelf):
         """Open the file of this gate, or begin one; `path`'s directory must exist.
 
         A damaged file is put aside under another name, and a new journal begun: `set_aside` says so.
-        GateError when the file is another gate's, of a later format, or cannot be opened at all.
+        GateError when the file is another gate's, of a later format, in use, or cannot be opened at all.
         """
+        lock = _locked(path)
         try:
-            return cls._opened(path, gate, journal_limit_bytes, None)
-        except sqlite3.OperationalError as error:
-            raise GateError(
-                f"{path} cannot be opened ({error}); nothing was changed, check the card"
-            ) from error
-        except (sqlite3.DatabaseError, JournalError):
-            aside = _put_aside(path)
-            return cls._opened(path, gate, journal_limit_bytes, aside)
+            try:
+                store = cls._opened(path, gate, journal_limit_bytes, None)
+            except sqlite3.OperationalError as error:
+                raise GateError(
+                    f"{path} cannot be opened ({error}); nothing was changed, check the card"
+                ) from error
+            except (sqlite3.DatabaseError, JournalError):
+                store = cls._opened(path, gate, journal_limit_bytes, _put_aside(path))
+        except BaseException:
+            os.close(lock)
+            raise
+        store.lock = lock
+        return store
 
     @classmethod
     def look(cls, path: Path) -> Self:
@@ -77,13 +88,39 @@ class Store(Journal, Shelf):
         return store
 
     def close(self) -> None:
-        """Save the counters and close the file; a second call does nothing."""
+        """Save the counters, if the card takes them, and close the file; a second call does nothing."""
         if self._closed:
             return
         self._closed = True
-        if not self._db.execute("PRAGMA query_only").fetchone()[0]:
-            self.save_counters()
+        with suppress(sqlite3.Error, GateError):
+            if not self._db.execute("PRAGMA query_only").fetchone()[0]:
+                self.save_counters()
         self._db.close()
+        if self.lock is not None:
+            os.close(self.lock)
+
+
+def _locked(path: Path) -> int:
+    """A descriptor that, while it is open, keeps every other firmware away; a kill closes it too.
+
+    SQLite alone lets two processes write in turn: each would number its events after its own last one.
+    """
+    try:
+        descriptor = os.open(
+            path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+    except OSError as error:
+        raise GateError(
+            f"{path} cannot be opened ({error.strerror}); nothing was changed, check the card"
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise GateError(
+            f"{path} is in use by another firmware process; nothing was changed, stop that one first"
+        ) from error
+    return descriptor
 
 
 def _begin(db: sqlite3.Connection, gate: str) -> None:

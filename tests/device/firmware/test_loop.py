@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -644,6 +645,17 @@ def test_an_alarm_that_cannot_be_written_is_a_trouble_and_no_crash(served, monke
     served.run(1)
     assert {Trouble.JOURNAL, Trouble.TAMPER} <= served.stage.health.found
     assert served.state is State.OUT_OF_SERVICE
+
+
+def test_a_card_that_is_pulled_out_stops_the_service_and_not_the_gate(served, monkeypatch):
+    served.store._db.close()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Path("/nowhere").stat())
+    served.run(31)
+    assert {Trouble.JOURNAL, Trouble.DISK} <= served.stage.health.found
+    assert served.state is State.OUT_OF_SERVICE
+    served.hands.touch(InputKind.FIRE, True)
+    served.run(0.2)
+    assert served.hands.is_open
 
 
 def test_a_camera_thread_that_has_died_is_noticed_whatever_it_said_last(served, monkeypatch):

@@ -157,6 +157,45 @@ def test_an_edited_event_is_found_at_the_next_start(store, path):
     again.close()
 
 
+@pytest.mark.parametrize("garbage", [b"", b"\xff" * 40, b"\xa0"])
+def test_an_event_that_is_none_any_more_is_found_at_the_next_start(store, path, garbage):
+    for _ in range(3):
+        store.append(an_entry())
+    store._db.execute("UPDATE event SET data = ? WHERE sequence = 2", (garbage,))
+    with pytest.raises(JournalError):
+        store.newest(3)
+    again = reopen(store, path)
+    assert again.set_aside is not None
+    assert again.head == 0
+    again.close()
+
+
+def test_a_second_firmware_on_the_same_file_is_refused_and_the_first_goes_on(store, path):
+    with pytest.raises(GateError, match="in use by another"):
+        Store.open(path, GATE, journal_limit_bytes=PLENTY)
+    assert store.append(an_entry()).sequence == 1
+    again = reopen(store, path)
+    assert again.append(an_entry()).sequence == 2
+    again.close()
+
+
+def test_a_card_that_cannot_be_read_is_said_in_the_rooms_own_words(store):
+    store.append(an_entry())
+    store.close()
+    for read in (
+        lambda: store.epoch,
+        lambda: store.pending(0, 1),
+        lambda: store.newest(1),
+        lambda: store.kept("trust"),
+        lambda: store.names("trust"),
+        store.counters,
+        lambda: store.floor_ms,
+        lambda: store.executed(b"c" * 16),
+    ):
+        with pytest.raises(JournalError, match="could not be read"):
+            read()
+
+
 def test_a_directory_that_is_not_there_is_said_in_words(tmp_path):
     with pytest.raises(GateError, match="cannot be opened"):
         Store.open(tmp_path / "nowhere" / "gate.db", GATE, journal_limit_bytes=PLENTY)
