@@ -1,5 +1,6 @@
 """The database: one engine with durable SQLite settings, sessions for reading and for writing, migrations."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,10 +56,13 @@ class Changes:
         """Return True on the first look and after every commit made elsewhere."""
         if self._raw is None:
             return True
-        cursor = self._raw.cursor()
-        cursor.execute("PRAGMA data_version")
-        (version,) = cursor.fetchone() or (None,)
-        cursor.close()
+        try:
+            cursor = self._raw.cursor()
+            cursor.execute("PRAGMA data_version")
+            (version,) = cursor.fetchone() or (None,)
+            cursor.close()
+        except sqlite3.Error:
+            return True  # who looks because of it meets the trouble where it is dealt with
         moved, self._seen = version != self._seen, version
         return moved
 
@@ -118,7 +122,8 @@ class Database:
 
 def open_database(target: Path | str | URL) -> Database:
     """Open a SQLite file by path, or any database by URL; `Database.upgrade()` makes its tables."""
-    engine = create_engine(_url(target))
+    # An error of the database ends in a log sooner or later: subjects and names must not stand in it.
+    engine = create_engine(_url(target), hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin)

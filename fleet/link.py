@@ -19,6 +19,7 @@ SHORTEST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 2.0
 KEEPALIVE_S: Final = 20
 MOST_WAITING: Final = 50_000  # messages; what is dropped beyond has no receipt and comes again
+MOST_WAITING_BYTES: Final = 67_108_864  # 64 MiB: while the database stalls, memory does not grow beyond
 _EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to reach what listens there
 
 
@@ -35,14 +36,40 @@ class Connected:
     """Stands in the queue where a connection began: what was published before may be lost."""
 
 
+class Inbox:
+    """Messages on their way from paho's thread to one reader: never more than so many, nor so many bytes."""
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._queue: queue.SimpleQueue[Message | Connected] = queue.SimpleQueue()
+        self._bytes_in = 0  # written by the one who puts
+        self._bytes_out = 0  # written by the one who gets
+
+    def put(self, said: Message | Connected) -> None:
+        """Add a message, or drop it when there are too many; the beginning of a connection always fits."""
+        if isinstance(said, Message):
+            waiting = self._bytes_in - self._bytes_out + len(said.payload)
+            if self._queue.qsize() >= MOST_WAITING or waiting > MOST_WAITING_BYTES:
+                self.dropped += 1
+                return
+            self._bytes_in += len(said.payload)
+        self._queue.put(said)
+
+    def get(self, timeout: float) -> Message | Connected:
+        """The oldest message; queue.Empty when none comes within `timeout` seconds (0: at once)."""
+        said = self._queue.get(timeout=timeout) if timeout else self._queue.get_nowait()
+        if isinstance(said, Message):
+            self._bytes_out += len(said.payload)
+        return said
+
+
 class Link:
     """`incoming` is for one reader; `publish` may be called by any thread once `start` was."""
 
     def __init__(
         self, paths: Paths, settings: Settings, service: str, subscriptions: Sequence[tuple[str, int]]
     ) -> None:
-        self.incoming: queue.SimpleQueue[Message | Connected] = queue.SimpleQueue()
-        self.dropped = 0
+        self.incoming = Inbox()
         self._log = structlog.get_logger("link").bind(process=service)  # paho's thread has no context
         self._subscriptions = list(subscriptions)
         self._place = (
@@ -103,9 +130,6 @@ class Link:
         self._up.clear()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        if self.incoming.qsize() >= MOST_WAITING:
-            self.dropped += 1
-            return
         self.incoming.put(Message(message.topic, bytes(message.payload)))
 
 

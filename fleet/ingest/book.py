@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from fleet.ingest.coverage import Coverage, Span
 from fleet.models import Event, Gate, GateKey, Journal
-from wire import cbor, messages
+from wire import cbor, cose, messages
+from wire.errors import WireError
 from wire.keys import PublicKey
-from wire.messages import Entry
+from wire.messages import Checkpoint, Entry
 from wire.messages import Event as Kind
 
 TOMBSTONE: Final = Kind.TOMBSTONE.name.lower()
@@ -36,6 +37,26 @@ def key_of(session: Session, gate: str, kid: bytes) -> PublicKey | None:
     own = (GateKey.gate_id == gate, GateKey.kid == kid, GateKey.revoked_at.is_(None))
     row = session.scalars(select(GateKey.cose_key).where(*own).limit(1)).first()
     return None if row is None else PublicKey.from_cose(cbor.decode(row, max_bytes=256))
+
+
+def believed(session: Session, gate: str, signed: bytes) -> Checkpoint | None:
+    """A checkpoint about `gate` that one of its live keys signed, else None."""
+    try:
+        kid = cose.parse_sign1(signed, max_bytes=512).header.kid
+        key = key_of(session, gate, kid or b"")
+        checkpoint = messages.verify_checkpoint(signed, key) if key else None
+    except WireError:
+        return None
+    return checkpoint if checkpoint is not None and checkpoint.gate == gate else None
+
+
+def journal_row(session: Session, gate: str, journal: bytes) -> Journal:
+    """The row of a journal, made if there is none."""
+    found = session.get(Journal, (gate, journal))
+    if found is None:
+        found = Journal(gate_id=gate, journal=journal, contiguous_to=0)
+        session.add(found)
+    return found
 
 
 def event_data(session: Session, gate: str, journal: bytes, sequence: int) -> bytes | None:

@@ -69,6 +69,7 @@ class Loop:
         self._receipts = receipts
         self._changes = database.changes()
         self._looked = -LOOK_S
+        self._stale = True
         self._told = time.monotonic()
         self._counts = {"dropped": 0}
 
@@ -76,7 +77,7 @@ class Loop:
         """Until `stop`, or until the key file is another one: the supervisor starts us again with it."""
         opened = key.stat().st_ino
         while not stop.is_set():
-            self._look(time.monotonic())
+            self._see(time.monotonic())
             self._gather(time.monotonic())
             self._commit()
             self._send()
@@ -85,13 +86,23 @@ class Loop:
                 break
         self._changes.close()
 
+    def _see(self, mono: float) -> None:
+        try:
+            self._look(mono)
+        except DBAPIError as error:
+            _log.error("the gates could not be looked up", error=type(error.orig).__name__)
+            time.sleep(IDLE_S)
+
     def _look(self, mono: float) -> None:
-        if mono - self._looked >= LOOK_S and self._changes.changed():
+        if mono - self._looked >= LOOK_S:
             self._looked = mono
-            self._worker.look()
+            self._stale = self._changes.changed() or self._stale
+            if self._stale:  # until it was read: a revoked gate must not go on for a failed look
+                self._worker.look()
+                self._stale = False
         if mono - self._told >= TELL_S:
             self._told = mono
-            counts = {**self._worker.counts, "dropped": self._link.dropped}
+            counts = {**self._worker.counts, "dropped": self._link.incoming.dropped}
             if counts != self._counts:
                 self._counts = counts
                 _log.info("counts", counts={name: count for name, count in counts.items() if count})
@@ -102,14 +113,14 @@ class Loop:
         wait_s = IDLE_S if due is None else min(IDLE_S, due)
         events, incoming = 0, self._link.incoming
         try:
-            message = incoming.get(timeout=wait_s) if wait_s else incoming.get_nowait()
+            message = incoming.get(wait_s)
             until = time.monotonic() + GROUP_S
             while True:
                 if isinstance(message, Message):
                     events += self._worker.take(message.topic, message.payload)
                 if events >= MOST_EVENTS or time.monotonic() >= until:
                     return
-                message = incoming.get_nowait()
+                message = incoming.get(0)
         except queue.Empty:
             return
 

@@ -13,12 +13,12 @@ from fleet.ingest import book, standing
 from fleet.ingest.coverage import Coverage, Span
 from fleet.ingest.receipts import Part, Receipts
 from fleet.ingest.rows import INSERT, Row, row
-from fleet.models import Journal
-from wire import cose, messages, topics
+from wire import messages, topics
 from wire.errors import WireError
 from wire.messages import HASH_BYTES, Batch, Entry, Hello, State
 from wire.topics import FromGate, Up
 
+_TRIES: Final = 3  # another worker that stores the same events makes one more necessary
 MOST_ALARMS: Final = 10_000  # remembered, so that a gate that repeats itself fills no log
 
 Said = Hello | State | tuple[Batch, tuple[Entry, ...]]
@@ -39,6 +39,10 @@ class _Group:
     fresh: dict[tuple[str, bytes, int], bytes] = field(default_factory=dict)
     parts: dict[tuple[str, bytes], list[Part]] = field(default_factory=dict)
     touched: set[tuple[str, bytes]] = field(default_factory=set)
+
+
+class _OvertakenError(Exception):
+    """Another worker has stored events that this one took for new: what it would receipt may differ."""
 
 
 class Worker:
@@ -84,18 +88,29 @@ class Worker:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return 0
+        for _ in range(_TRIES):
+            if (group := self._attempt(waiting, now)) is not None:
+                for journal, parts in group.parts.items():
+                    self._receipts.committed(journal, parts)
+                return len(group.rows)
+        return 0
+
+    def _attempt(self, waiting: list[tuple[str, Said, bytes]], now: int) -> _Group | None:
+        """One transaction; None when more is stored than is remembered here, and nothing was done."""
         try:
             with self._database.session() as session:
                 group = _Group(session, now)
                 for gate, said, data in waiting:
                     self._handle(group, gate, said, data)
                 self._store(group)
+        except _OvertakenError:
+            self._coverage.clear()
+            self.counts["overtaken by another worker"] += 1
+            return None
         except BaseException:
             self._coverage.clear()  # it may be ahead of the database now
             raise
-        for journal, parts in group.parts.items():
-            self._receipts.committed(journal, parts)
-        return len(group.rows)
+        return group
 
     def _handle(self, group: _Group, gate: str, said: Said, data: bytes) -> None:
         match said:
@@ -122,7 +137,7 @@ class Worker:
         last = batch.first + len(entries) - 1
         at = batch.first
         for begin, end in [*held.gaps(batch.first, last), (last + 1, last)]:
-            parts += self._again(group, journal, batch, at, begin)
+            parts += self._again(group, journal, batch, entries, (at, begin))
             if begin <= end:
                 self._new(group, journal, batch, entries, (begin, end))
                 parts.append((begin, end, messages.event_hash(batch.events[end - batch.first])))
@@ -136,12 +151,10 @@ class Worker:
         entries: tuple[Entry, ...],
         part: tuple[int, int],
     ) -> None:
-        gate, venue = journal[0], self._gates[journal[0]].venue
         held = self._coverage[journal]
         begin, end = part[0] - batch.first, part[1] - batch.first
         for entry, data in zip(entries[begin : end + 1], batch.events[begin : end + 1], strict=True):
-            group.rows.append(row(gate, batch.journal, venue, entry, data, group.now))
-            group.fresh[*journal, entry.sequence] = data
+            self._keep(group, journal, entry, data)
         last = messages.event_hash(batch.events[end])
         broken = held.add(Span(part[0], part[1], entries[begin].previous, last))
         for entry in entries[begin : end + 1]:
@@ -152,19 +165,33 @@ class Worker:
             self._alarm(group, journal, "journal.broken", sequence)
 
     def _again(
-        self, group: _Group, journal: tuple[str, bytes], batch: Batch, begin: int, end: int
+        self,
+        group: _Group,
+        journal: tuple[str, bytes],
+        batch: Batch,
+        entries: tuple[Entry, ...],
+        part: tuple[int, int],
     ) -> list[Part]:
-        """What may be receipted of sequences `begin` up to before `end`, which are held already."""
+        """What may be receipted of what is held already; `part`: first sequence, one past the last."""
         parts: list[Part] = []
-        for sequence in range(begin, end):
+        for sequence in range(*part):
             sent = batch.events[sequence - batch.first]
             kept = self._stored(group, journal, sequence)
             if kept is not None and kept != sent:
                 self._alarm(group, journal, "journal.conflict", sequence)
                 continue
-            self.counts["held already"] += 1
+            if kept is None:
+                # A tombstone said that it would never come, and here it is: no receipt without a row.
+                self._keep(group, journal, entries[sequence - batch.first], sent)
+            else:
+                self.counts["held already"] += 1
             parts.append((sequence, sequence, messages.event_hash(sent)))
         return parts
+
+    def _keep(self, group: _Group, journal: tuple[str, bytes], entry: Entry, data: bytes) -> None:
+        gate = journal[0]
+        group.rows.append(row(*journal, self._gates[gate].venue, entry, data, group.now))
+        group.fresh[*journal, entry.sequence] = data
 
     def _held_already(self, group: _Group, gate: str, said: Hello) -> None:
         """On a hello: tell the epoch, and what of the gate's unreceipted events is held."""
@@ -179,13 +206,8 @@ class Worker:
 
     def _checkpoint(self, group: _Group, gate: str, signed: bytes) -> None:
         """Compare a head that the gate signed with what is held, and remember it."""
-        try:
-            kid = cose.parse_sign1(signed, max_bytes=512).header.kid
-            key = book.key_of(group.session, gate, kid or b"")
-            checkpoint = messages.verify_checkpoint(signed, key) if key else None
-        except WireError:
-            checkpoint = None
-        if checkpoint is None or checkpoint.gate != gate:
+        checkpoint = book.believed(group.session, gate, signed)
+        if checkpoint is None:
             self.counts["checkpoint not believed"] += 1
             return
         journal = (gate, checkpoint.journal)
@@ -193,7 +215,7 @@ class Worker:
         if kept is not None and messages.event_hash(kept) != checkpoint.hash:
             self._alarm(group, journal, "journal.checkpoint", checkpoint.head)
             return
-        known = self._journal(group.session, journal)
+        known = book.journal_row(group.session, *journal)
         if known.head_sequence is None or checkpoint.head >= known.head_sequence:
             known.head_sequence, known.head_hash = checkpoint.head, checkpoint.hash
             known.checked_at = group.now
@@ -208,13 +230,6 @@ class Worker:
         fresh = group.fresh.get((*journal, sequence))
         return fresh if fresh is not None else book.event_data(group.session, *journal, sequence)
 
-    def _journal(self, session: Session, journal: tuple[str, bytes]) -> Journal:
-        found = session.get(Journal, journal)
-        if found is None:
-            found = Journal(gate_id=journal[0], journal=journal[1], contiguous_to=0)
-            session.add(found)
-        return found
-
     def _alarm(self, group: _Group, journal: tuple[str, bytes], what: str, sequence: int) -> None:
         """Write to the audit log, once for each thing found, and count."""
         self.counts[what] += 1
@@ -228,13 +243,9 @@ class Worker:
     def _store(self, group: _Group) -> None:
         """The hot insert, then how far each journal is held."""
         for journal in group.touched:
-            self._journal(group.session, journal).contiguous_to = self._coverage[journal].contiguous_to
+            book.journal_row(group.session, *journal).contiguous_to = self._coverage[journal].contiguous_to
         group.session.flush()
-        if group.rows:
-            cursor = group.session.connection().connection.cursor()
-            cursor.executemany(INSERT, group.rows)
-            if cursor.rowcount != len(group.rows):
-                # Somebody else stores events too: what is remembered here is not all there is.
-                self.counts["stored by another worker"] += len(group.rows) - cursor.rowcount
-                self._coverage.clear()
-            cursor.close()
+        # By way of SQLAlchemy, so that a full disk is a DBAPIError like any other.
+        insert = group.session.connection().exec_driver_sql
+        if group.rows and insert(INSERT, group.rows).rowcount != len(group.rows):
+            raise _OvertakenError

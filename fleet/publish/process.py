@@ -107,9 +107,10 @@ class Loop:
             self._publisher.broadcast(_now_ms())
 
     def _listen(self) -> None:
-        """Handle what has come; wait for LOOK_S at most."""
+        """Handle what has come, for LOOK_S at most, however much there is: the rest of the work goes on."""
+        until = time.monotonic() + LOOK_S
         try:
-            said = self._link.incoming.get(timeout=LOOK_S)
+            said = self._link.incoming.get(LOOK_S)
             while True:
                 if isinstance(said, Connected):
                     self._publisher.connected()
@@ -117,7 +118,9 @@ class Loop:
                     self._look(time.monotonic())
                 else:
                     self._hear(said)
-                said = self._link.incoming.get_nowait()
+                if time.monotonic() >= until:
+                    return
+                said = self._link.incoming.get(0)
         except queue.Empty:
             return
 

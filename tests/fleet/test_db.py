@@ -1,5 +1,6 @@
 """The database room: durable settings, sessions, migrations that agree with the models."""
 
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -117,6 +118,30 @@ def test_changes_of_other_connections_show_once(database: Database):
     watcher.close()
 
 
+def test_a_watcher_that_cannot_look_says_that_something_changed(database: Database):
+    watcher = database.changes()
+    assert watcher.changed()
+    database.engine.dispose()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watcher, "_raw", Broken())
+        assert watcher.changed()
+        assert watcher.changed()
+    watcher.close()
+
+
+class Broken:
+    """A connection whose file is gone."""
+
+    def cursor(self):
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_an_error_tells_nothing_of_what_was_to_be_stored(database: Database):
+    with pytest.raises(IntegrityError) as refused, database.session() as session:
+        session.add(Region(id="x", level=6, name_zh="秘密", name_en=""))
+    assert "秘密" not in str(refused.value)
+
+
 def test_a_value_outside_its_table_is_refused(database: Database):
     with pytest.raises(IntegrityError), database.session() as session:
         session.add(Region(id="x", level=6, name_zh="", name_en=""))
@@ -135,4 +160,4 @@ def test_a_url_opens_the_same_file_as_its_path(tmp_path: Path):
     with open_database(f"sqlite+pysqlite:///{tmp_path}/fleet.db") as database:
         database.upgrade()
     with open_database(str(tmp_path / "fleet.db")) as database, database.reading() as session:
-        assert session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0002"
+        assert session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0003"

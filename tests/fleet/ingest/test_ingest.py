@@ -6,7 +6,9 @@ import secrets
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event as sqla_event
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from fleet.ingest.coverage import Coverage, Span
 from fleet.ingest.receipts import merged
@@ -287,8 +289,50 @@ def test_a_second_worker_does_no_harm(fleet, gate, database):
     fleet.start()
     fleet.hear(gate.batch(1, 6))
     fleet.worker = first
-    assert fleet.hear(gate.batch(3, 6)) == 4
+    assert fleet.hear(gate.batch(3, 6)) == 0
+    assert fleet.worker.counts["overtaken by another worker"] == 1
     assert stored(database, gate.journal) == dict(enumerate(gate.events, 1))
+
+
+def test_what_another_worker_stored_otherwise_is_not_receipted(fleet, gate, another, database):
+    gate.grow(6)
+    fleet.hear(gate.batch(1, 2))
+    first, receipts = fleet.worker, fleet.receipts
+    fleet.start()
+    fleet.hear(gate.batch(1, 6))
+    forged = another()
+    forged.journal, forged.events = gate.journal, gate.events[:2]
+    forged.grow(4, took_ms=77)
+    fleet.worker, fleet.receipts = first, receipts
+    fleet.receipted(0.0)
+    fleet.hear(forged.batch(3, 6))
+    assert covered(fleet.receipted(5.0)) == set()
+    assert stored(database, gate.journal) == dict(enumerate(gate.events, 1))
+    assert alarms(database) == [(f"gate:{gate.id}", "journal.conflict")] * 4
+
+
+def test_what_a_tombstone_had_buried_is_stored_before_it_is_receipted(fleet, gate, database):
+    gate.grow(9)
+    mark = gate.hash(2)[:16].hex() + gate.hash(7)[:16].hex()
+    gate.grow(1, kind=Kind.TOMBSTONE, about=3, until=7, word=mark)
+    fleet.hear(gate.batch(1, 2), gate.batch(8, 10))
+    fleet.receipted(0.0)
+    assert fleet.hear(gate.batch(3, 7)) == 5
+    assert covered(fleet.receipted(5.0)) == {3, 4, 5, 6, 7}
+    assert stored(database, gate.journal) == dict(enumerate(gate.events, 1))
+
+
+def test_a_full_disk_is_a_database_error_and_nothing_of_the_group_is_receipted(fleet, gate, database):
+    gate.grow(60)
+    with database.reading() as session:
+        pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar()
+    database.engine.dispose()
+    limit = f"PRAGMA max_page_count = {pages}"
+    sqla_event.listen(database.engine, "connect", lambda raw, _: raw.execute(limit))
+    until_full = (fleet.hear(gate.batch(number, number)) for number in range(1, 61))
+    with pytest.raises(DBAPIError, match="full"):
+        list(until_full)
+    assert covered(fleet.receipted(0.0)) == set(stored(database, gate.journal))
 
 
 @given(st.lists(st.tuples(st.integers(1, 30), st.integers(0, 6)), max_size=12))
