@@ -321,6 +321,59 @@ def test_a_broker_that_accepts_and_never_answers_is_given_up_and_tried_again(tow
     assert time.monotonic() - started < 5
 
 
+CONNACK = bytes.fromhex("20020000")
+NONSENSE = {
+    "a topic that is no text": bytes.fromhex("3004 0002 ff fe".replace(" ", "")),
+    "an acknowledgement cut short": bytes.fromhex("4001 00".replace(" ", "")),
+    "a topic longer than its message": bytes.fromhex("3003 00ff 41".replace(" ", "")),
+    "subscriptions granted without codes": bytes.fromhex("9001 00".replace(" ", "")),
+    "a length without an end": bytes.fromhex("30ffffffffff"),
+    "a second acceptance, too short": bytes.fromhex("2001 00".replace(" ", "")),
+}
+
+
+@pytest.fixture
+def rude(town):
+    """A broker of the right authority that accepts and then says what is no MQTT."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(town.directory / "broker.pem", town.directory / "broker.key")
+    accepted, says, stop = [], [], threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+
+        def accept():
+            while not stop.is_set():
+                try:
+                    connection = context.wrap_socket(server.accept()[0], server_side=True)
+                    connection.recv(1024)
+                    connection.sendall(CONNACK + says[0])
+                    accepted.append(connection)
+                except (TimeoutError, OSError):
+                    continue
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        yield server.getsockname()[1], accepted, says
+        stop.set()
+        thread.join()
+        for connection in accepted:
+            connection.close()
+
+
+@LEAKS
+@pytest.mark.parametrize("packet", NONSENSE.values(), ids=NONSENSE)
+def test_a_broker_that_speaks_no_mqtt_does_not_end_the_line(town, rude, packet):
+    port, accepted, says = rude
+    says.append(packet)
+    uplink = Uplink(town.line(port=port, keepalive_s=1), GATE)
+    uplink.start()
+    until(lambda: len(accepted) >= 2, "it comes again")
+    assert uplink._client._thread.is_alive()
+    started = time.monotonic()
+    uplink.stop()
+    assert time.monotonic() - started < 5
+
+
 def test_a_closed_port_is_tried_again_with_waits_that_differ_and_grow(town):
     uplink = Uplink(town.line(port=free_port(), shortest_wait_s=1.0), GATE)
     waits = []
