@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from fleet import audit
 from fleet.enrol.authority import Authority, public_pem, requested_key
 from fleet.errors import ConflictError, NotFoundError, RefusedError
+from fleet.gates import steps
 from fleet.models import EnrolToken, Gate, GateKey
 from wire import cbor
 from wire.enrolment import SECRET_BYTES
@@ -74,8 +75,7 @@ def redeem(
     kept = _keep(session, gate, key, certificate)
     token.used_at, token.issued_serial = now, kept.serial
     row.enrolled_at = now
-    if row.state == "seen":
-        row.state = "enrolled"
+    steps.advance(session, row)
     audit.append(session, now, f"gate:{gate}", "gate.enrol", kid=key.kid.hex(), serial=kept.serial)
     return certificate
 

@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 import segno
 import typer
@@ -11,12 +12,14 @@ from fleet.config import Paths, load_settings
 from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, reading, say, show, show_one, writing
 from fleet.enrol import tokens
 from fleet.enrol.authority import Authority
-from fleet.gates import registry
+from fleet.gates import registry, steps
 from wire import enrolment
+from wire.health import TROUBLES, Trouble
 
 app = typer.Typer(no_args_is_help=True, help="Gates: add, list, show, token, revoke, restore.")
 GateId = Annotated[str, typer.Argument(metavar="GATE", help="12 hexadecimal digits, as the gate shows them.")]
 MINUTE_S: Final = 60
+_DOCUMENTS: Final = ("root", "trust", "assignment")
 
 
 def _short(row: registry.Listed) -> dict[str, str | int | None]:
@@ -27,10 +30,30 @@ def _short(row: registry.Listed) -> dict[str, str | int | None]:
         "name": row.name,
         "venue": row.venue,
         "lane": f"{row.lane} {row.direction}",
-        "state": "revoked" if row.revoked_at else row.state,
+        "state": "revoked" if row.revoked_at else steps.WORDS[row.state],
         "link": link,
         "last_seen": row.last_seen,
     }
+
+
+def _long(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything about one gate in words."""
+    held = detail["versions"]
+    fingerprints = [key["fingerprint"] for key in detail["keys"] if key["revoked_at"] is None]
+    return {
+        **{name: value for name, value in detail.items() if name not in {"keys", "reasons", "versions"}},
+        "state": steps.WORDS[detail["state"]],
+        "fingerprint": ", ".join(fingerprints),
+        "not right": "; ".join(_trouble(name) for name in detail["reasons"]),
+        "documents": ", ".join(f"{kind} {held[kind]}" for kind in _DOCUMENTS if held),
+        "lists": ", ".join(f"{uri} at {seq}" for uri, seq in sorted(held.get("lists", {}).items())),
+    }
+
+
+def _trouble(name: str) -> str:
+    """What is wrong and what to do; a word of a newer firmware stays as it is."""
+    trouble = Trouble.__members__.get(name.upper())
+    return name if trouble is None else f"{TROUBLES[trouble].en}: {TROUBLES[trouble].fix_en}"
 
 
 @app.command()
@@ -65,9 +88,8 @@ def show_(gate: GateId, directory: Directory = DIRECTORY, as_json: AsJson = Fals
     if as_json:
         typer.echo(json.dumps(detail, ensure_ascii=False, indent=2))
         return
-    keys = detail.pop("keys")
-    show_one(f"Gate {gate}", detail)
-    show("Keys", keys, as_json=False, empty=f"none yet: jx-fleet gate token {gate}")
+    show_one(f"Gate {gate}", _long(detail))
+    show("Keys", detail["keys"], as_json=False, empty=f"none yet: jx-fleet gate token {gate}")
 
 
 @app.command()

@@ -11,6 +11,8 @@ from fleet import audit
 from fleet.enrol import tokens
 from fleet.errors import ConflictError, FleetError, NotFoundError
 from fleet.models import DIRECTIONS, Gate, GateKey, GateState, Venue
+from wire import cbor
+from wire.keys import PublicKey
 from wire.topics import GATE_ID
 
 MAX_NAME: Final = 64
@@ -124,6 +126,7 @@ def detail(session: Session, gate: str) -> dict[str, Any]:
         "versions": state.versions if state else {},
         "keys": [
             {
+                "fingerprint": _public(key).fingerprint,
                 "kid": key.kid.hex(),
                 "serial": key.serial,
                 "valid_from": key.not_before,
@@ -133,6 +136,10 @@ def detail(session: Session, gate: str) -> dict[str, Any]:
             for key in held
         ],
     }
+
+
+def _public(key: GateKey) -> PublicKey:
+    return PublicKey.from_cose(cbor.decode(key.cose_key, max_bytes=256))
 
 
 def _row(gate: Gate, state: GateState | None, until: int | None) -> Listed:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from fleet.gates import steps
 from fleet.ingest.rows import stored
-from fleet.models import Gate, GateState
+from fleet.models import GateState
 from wire import messages
 from wire.errors import WireError
 from wire.messages import Held, Hello, State
@@ -42,9 +42,8 @@ def state(session: Session, gate: str, said: State, data: bytes, now: int) -> bo
         # A last will was written when the session began: it knows nothing but that the gate is gone.
         row.body, row.versions = data, versions(said.held)
         row.reasons = [str(stored(trouble)) for trouble in said.troubles]
-    if row.ready:
-        serving = update(Gate).where(Gate.id == gate, Gate.state == "assigned")
-        session.execute(serving.values(state="in_service"))
+    if row.ready and said.held.assignment:
+        steps.served(session, gate)
     return True
 
 

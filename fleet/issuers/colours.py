@@ -55,12 +55,18 @@ def bound_lists(trust: Trust | None) -> dict[str, Bound]:
     return {ref.uri: Bound(issuer, ref) for issuer in issuers for ref in issuer.lists}
 
 
-def heads(session: Session, trust: Trust | None) -> dict[str, int]:
-    """The newest sequence of each list that is held and bound, changes included."""
-    newest = {row.uri: row.seq for row in session.execute(select(StatusList.uri, StatusList.seq))}
+def newest(session: Session) -> dict[str, int]:
+    """The newest sequence of each list that is held, changes included."""
+    found = {row.uri: row.seq for row in session.execute(select(StatusList.uri, StatusList.seq))}
     for uri, seq in session.execute(select(DeltaRow.uri, func.max(DeltaRow.seq)).group_by(DeltaRow.uri)):
-        newest[uri] = max(seq, newest.get(uri, 0))
-    return {uri: seq for uri, seq in newest.items() if uri in bound_lists(trust)}
+        found[uri] = max(seq, found.get(uri, 0))
+    return found
+
+
+def heads(session: Session, trust: Trust | None) -> dict[str, int]:
+    """As `newest`, of those lists alone that the trust document binds."""
+    bound = bound_lists(trust)
+    return {uri: seq for uri, seq in newest(session).items() if uri in bound}
 
 
 def take_list(session: Session, data: bytes, now: int) -> Taken:

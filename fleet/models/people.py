@@ -18,7 +18,7 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]  # argon2id
-    language: Mapped[str] = mapped_column(default="zh-CN")
+    language: Mapped[str] = mapped_column(default="")  # empty: never chosen, the browser says
     role: Mapped[str] = mapped_column(default="viewer")
     created_at: Mapped[int]
     disabled_at: Mapped[int | None]

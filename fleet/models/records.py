@@ -20,6 +20,8 @@ class Event(Base):
         UniqueConstraint("gate_id", "journal", "sequence"),
         Index(None, "at"),
         Index(None, "venue_id", "at"),
+        Index(None, "verdict", "at"),
+        Index(None, "reason", "at"),
         {"sqlite_autoincrement": True},  # a reader's cursor stays valid after old events are purged
     )
     id: Mapped[int] = mapped_column(primary_key=True)

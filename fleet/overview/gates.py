@@ -1,6 +1,6 @@
 """Every gate at a glance: readiness with its reason, documents held against desired, backlog; worst first.
 
-Cost: four queries over gates and the newest documents, one short CBOR read a gate; events are not touched.
+Cost: six queries over gates and the newest documents, one short CBOR read a gate; events are not touched.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from fleet.issuers import colours
 from fleet.models import Assignment, Document, Gate, GateState, StatusList, Venue
 from wire.errors import WireError
 from wire.health import Severity, Trouble, severity_of
@@ -82,16 +83,13 @@ def desired(session: Session) -> Desired:
     """What gates should hold now."""
     heads = select(Document.kind, func.max(Document.version)).where(Document.kind.in_(("root", "trust")))
     newest = dict(session.execute(heads.group_by(Document.kind)).all())
+    sequences = colours.newest(session)  # a gate that has taken changes is ahead of the last whole list
+    named = session.execute(select(StatusList.uri, StatusList.issuer_id, StatusList.shard))
     return Desired(
         root=newest.get("root"),
         trust=newest.get("trust"),
         assignments=dict(session.execute(select(Assignment.gate_id, Assignment.version)).all()),
-        lists={
-            row.uri: (row.seq, f"{row.issuer_id}/{row.shard}")
-            for row in session.execute(
-                select(StatusList.uri, StatusList.seq, StatusList.issuer_id, StatusList.shard)
-            )
-        },
+        lists={uri: (sequences[uri], f"{issuer}/{shard}") for uri, issuer, shard in named},
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from fleet import audit
 from fleet.errors import ConflictError, FleetError, NotFoundError
+from fleet.gates import steps
 from fleet.models import Assignment as Row
 from fleet.models import Gate, Permit, Venue
 from fleet.venues import registry
@@ -57,11 +58,10 @@ def assign(session: Session, gate: str, wish: Wish, now: int, actor: str) -> Ass
     place.direction = place.direction if wish.direction is None else wish.direction
     if place.direction not in DIRECTIONS:
         raise FleetError(f"a direction is one of {', '.join(DIRECTIONS)}; nothing was assigned")
-    if place.state in {"seen", "enrolled"} and place.enrolled_at is not None:
-        place.state = "assigned"
     row = session.get(Row, gate)
     body = _wished(_derived(session, place, _read(row), now), wish)
     made = _keep(session, place, row, body, now) or body
+    steps.advance(session, place)
     audit.append(session, now, actor, "gate.assigned", gate=gate, venue=place.venue_id, version=made.version)
     return made
 

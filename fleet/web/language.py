@@ -18,7 +18,7 @@ LANGUAGES: Final = {"zh-CN": ("zh", "中文"), "en": ("en", "English")}
 
 
 def choose() -> str:
-    """A key of LANGUAGES: the person's, this browser's choice, what it asks for, or the fleet's."""
+    """A key of LANGUAGES: the person's choice, this browser's, what it asks for, or the fleet's."""
     wishes = (
         current_user.language if current_user.is_authenticated else None,
         request.cookies.get(COOKIE),

@@ -15,8 +15,11 @@ from fleet.db import open_database
 from fleet.enrol import tokens
 from fleet.enrol.authority import Authority
 from fleet.errors import FleetError
+from fleet.models import GateKey, GateState
 from fleet.server import app
-from wire import enrolment
+from wire import cbor, enrolment
+from wire.health import TROUBLES, Trouble
+from wire.keys import PublicKey
 
 GATE = "0123456789ab"
 NOW = 1_790_000_000
@@ -145,6 +148,53 @@ def test_revoking_ends_the_keys_of_a_gate(jx, fleet):
     assert after["state"] == "retired"
     assert after["keys"][0]["revoked_at"] is not None
     assert "retired" not in jx("gate", "list")
+
+
+@pytest.mark.usefixtures("mall")
+@pytest.mark.parametrize("assigned_first", [True, False])
+def test_a_gate_is_known_then_enrolled_and_assigned_in_either_order(jx, fleet, assigned_first):
+    def state():
+        return json.loads(jx("gate", "show", GATE, "--json"))["state"]
+
+    def enrolled():
+        with open_database(fleet / "fleet.db") as database, database.session() as session:
+            secret = tokens.issue(session, GATE, NOW)
+        enrol(fleet, secret)
+
+    jx("gate", "add", GATE)
+    assert state() == "seen"
+    if assigned_first:
+        jx("assign", "set", GATE, "--venue", "mall")
+        assert state() == "seen"
+        enrolled()
+    else:
+        enrolled()
+        assert state() == "enrolled"
+        jx("assign", "set", GATE, "--venue", "mall")
+    assert state() == "assigned"
+    jx("gate", "revoke", GATE, "--reason", "lost")
+    jx("gate", "restore", GATE)
+    jx("assign", "set", GATE, "--lane", "2")
+    assert state() == "seen"  # its certificates stay revoked
+
+
+def test_a_gate_is_shown_in_words_with_the_fingerprint_that_its_engineer_reads(jx, fleet):
+    jx("gate", "add", GATE)
+    with open_database(fleet / "fleet.db") as database, database.session() as session:
+        secret = tokens.issue(session, GATE, NOW)
+    enrol(fleet, secret)
+    with open_database(fleet / "fleet.db") as database, database.session() as session:
+        key = PublicKey.from_cose(cbor.decode(session.query(GateKey).one().cose_key, max_bytes=256))
+        held = {"root": 1, "trust": 7, "assignment": 4, "lists": {"https://codes.example/1/0": 118}}
+        session.add(GateState(gate_id=GATE, reasons=["camera", "not_known_yet"], versions=held))
+    told = " ".join(jx("gate", "show", GATE).split())
+    assert told.count(key.fingerprint) == 2
+    assert "root 1, trust 7, assignment 4" in told
+    assert "https://codes.example/1/0 at 118" in told
+    assert TROUBLES[Trouble.CAMERA].en in told
+    assert "not_known_yet" in told
+    assert "{" not in told
+    assert "[" not in told
 
 
 @pytest.mark.usefixtures("mall")

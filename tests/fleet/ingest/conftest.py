@@ -1,7 +1,7 @@
 """A gate's journal as the gate would send it, and a database that knows the gate."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from sqlalchemy import event
@@ -102,7 +102,7 @@ class FakeGate:
         return self.topic(Up.HELLO), schema.write(messages.HELLO, said)
 
     def state(
-        self, *, online: bool = True, at_ms: int = 1, session: bytes | None = None
+        self, *, online: bool = True, at_ms: int = 1, session: bytes | None = None, assignment: int = 0
     ) -> tuple[str, bytes]:
         said = State(
             session=session or self.session,
@@ -112,7 +112,7 @@ class FakeGate:
             at_ms=at_ms if online else 0,
             clock=ClockTrust.SIGNED,
             clock_doubt_ms=0,
-            held=messages.NOTHING_HELD,
+            held=replace(messages.NOTHING_HELD, assignment=assignment),
             backlog=0,
             gauges={},
         )

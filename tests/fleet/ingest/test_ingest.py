@@ -232,7 +232,25 @@ def test_a_hello_that_was_missed_is_made_up_for_by_the_newer_state(fleet, gate, 
     with database.reading() as session:
         row = session.get_one(GateState, gate.id)
         assert (row.session, row.online) == (gate.session, True)
-        assert session.get_one(Gate, gate.id).state == "in_service"
+
+
+@pytest.mark.parametrize(
+    ("before", "assignment", "after"),
+    [
+        ("enrolled", 1, "in_service"),
+        ("assigned", 1, "in_service"),
+        ("assigned", 0, "assigned"),
+        ("retired", 1, "retired"),
+    ],
+)
+def test_a_gate_that_is_ready_and_holds_an_assignment_is_in_service(
+    fleet, gate, database, before, assignment, after
+):
+    with database.session() as session:
+        session.get_one(Gate, gate.id).state = before
+    fleet.hear(gate.hello(), gate.state(assignment=assignment))
+    with database.reading() as session:
+        assert session.get_one(Gate, gate.id).state == after
 
 
 def test_a_hello_is_answered_with_what_is_held_already(fleet, gate):

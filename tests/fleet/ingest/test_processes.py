@@ -222,7 +222,7 @@ def test_a_gate_gets_its_documents_time_and_commands_within_moments(fleet, line,
     (data,) = until(lambda: line.on(topic), "the assignment comes")
     took_s = time.monotonic() - asked
     assert envelope.verify(Assignment, data, fleet.keys(Role.DIRECTOR)).venue == "mall"
-    assert took_s < 2  # measured 0.1 s on an idle machine; the promise is seconds
+    assert took_s < 2  # the promise is seconds, on a busy machine as well
 
     line.say(gate.hello(root=1))
     (data, *_) = until(lambda: line.on(topics.down(gate.id, Down.TIME)), "signed time comes")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet.models import GateState
+from fleet.models import Delta, GateState
 from fleet.overview import gates
 from fleet.overview.gates import SILENT_S, Standing
 from wire.messages import Held
@@ -58,6 +58,18 @@ def test_drift_shows_what_is_held_and_what_should_be(rows):
         ("list", 117, 118),
     ]
     assert not rows()["North 1"].drifts
+
+
+def test_a_gate_that_took_changes_is_no_drift_and_one_that_lacks_them_is(rows, console_database, town):
+    uri = town.LISTS[0]
+    with console_database.session() as session:
+        session.add(Delta(uri=uri, base_seq=118, seq=119, data=b"-", received_at=NOW))
+        for number, seq in ((0, 119), (1, 118)):
+            held = Held(root=1, trust=7, assignment=4, lists={uri: seq})
+            session.get(GateState, town.gate_id(number)).versions = town.versions(held)
+    assert not any(version.drifts for version in rows()["North 1"].versions if version.name == "list")
+    (behind,) = (version for version in rows()["North 2"].versions if version.name == "list")
+    assert (behind.held, behind.desired, behind.label) == (118, 119, "1/0")
 
 
 def test_a_list_the_fleet_does_not_know_is_no_drift(rows, console_database, town):

@@ -173,6 +173,19 @@ def test_a_password_is_not_changed_by_a_wrong_form(signed_in, town, change, stat
     assert signed_in.post("/account/password", data=form | change).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("asked", "got"), [("en-GB,en;q=0.9", "en"), ("zh-TW,zh;q=0.9", "zh-CN"), ("fr", "zh-CN")]
+)
+def test_before_somebody_has_chosen_the_browser_says_which_language(signed_in, asked, got):
+    assert f'<html lang="{got}"' in signed_in.get("/account", headers={"Accept-Language": asked}).text
+
+
+def test_what_somebody_chose_wins_over_the_browser(signed_in):
+    signed_in.post("/language", data={"language": "zh-CN"})
+    signed_in.delete_cookie(COOKIE)
+    assert 'lang="zh-CN"' in signed_in.get("/account", headers={"Accept-Language": "en"}).text
+
+
 def test_a_language_is_kept_with_the_account(signed_in, console_database):
     assert 'lang="zh-CN"' in signed_in.get("/account").text
     answer = signed_in.post("/language", data={"language": "en", "next": "/account"})
