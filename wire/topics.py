@@ -57,7 +57,8 @@ class Grant:
 # The whole access control of the system. Brokers get it rendered, never retyped.
 ACL: Final = {
     "gate": Grant(
-        publish=(f"{ROOT}/up/{{shard}}/{{gate}}/+",),
+        # By name: under a wildcard one gate could keep any number of retained messages at the broker.
+        publish=tuple(f"{ROOT}/up/{{shard}}/{{gate}}/{leaf.value}" for leaf in Up),
         subscribe=(f"{ROOT}/down/{{gate}}/+", f"{ROOT}/all/+", f"{ROOT}/all/+/+/+"),
     ),
     "ingest": Grant(

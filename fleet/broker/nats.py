@@ -25,6 +25,8 @@ log_size_limit: 10485760
 log_max_num: 5
 pid_file: %(pid)s
 max_payload: 1048576
+# Of one connection; a gate has three and the server's own for them.
+max_subscriptions: 64
 jetstream { store_dir: %(store)s, max_memory_store: 67108864, max_file_store: 2147483648 }
 mqtt {
   host: %(host)s
@@ -94,7 +96,8 @@ def _user(client: Client) -> str:
     speaks = json.dumps([subject(topic) for topic in client.grant.publish])
     hears = json.dumps([*(subject(topic) for topic in client.grant.subscribe), *_DELIVERIES])
     allowed = f"publish: {{ allow: {speaks} }}, subscribe: {{ allow: {hears} }}"
-    return f"{{ user: {_quoted(client.name)}, permissions: {{ {allowed} }} }}"
+    ways = 'allowed_connection_types: ["MQTT"]'
+    return f"{{ user: {_quoted(client.name)}, {ways}, permissions: {{ {allowed} }} }}"
 
 
 def _quoted(value: Path | str) -> str:

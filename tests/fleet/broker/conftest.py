@@ -81,8 +81,8 @@ class Town:
         self.save(label or gate, key, certificate)
         return gate_client(gate, PublicKey.from_cryptography(key.public_key()).kid)
 
-    def connect(self, name: str | None, *, wait: bool = True, will=None, **login) -> Peer:
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+    def connect(self, name: str | None, *, wait: bool = True, will=None, client_id="", **login) -> Peer:
+        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv311)
         context = ssl.create_default_context(cafile=self.directory / "ca.pem")
         if name:
             context.load_cert_chain(self.directory / f"{name}.pem", self.directory / f"{name}.key")

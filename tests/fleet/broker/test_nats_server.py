@@ -2,6 +2,7 @@
 
 import re
 import socket
+import ssl
 import time
 
 import pytest
@@ -56,6 +57,7 @@ def test_what_is_retained_reaches_a_gate_that_comes_later(gates):
         f"jx1/up/a/{A}/events",
         f"jx1/up/b/{A}/events",
         f"jx1/up/a/{B}/events",
+        f"jx1/up/b/{B}/anything",
         "jx1/all/root",
         f"jx1/down/{A}/receipt",
         f"jx1/down/{B}/receipt",
@@ -67,8 +69,7 @@ def test_what_is_retained_reaches_a_gate_that_comes_later(gates):
 )
 def test_a_gate_cannot_speak_for_another_or_for_the_fleet(gates, topic):
     ingest, other = gates.connect("ingest"), gates.connect(A)
-    for name in ("hello", "state", "events", "reply"):
-        assert ingest.subscribe(f"jx1/up/+/+/{name}")
+    assert ingest.subscribe("jx1/up/+/+/+")
     assert other.subscribe(f"jx1/down/{A}/+")
     assert other.subscribe("jx1/all/+")
     liar = gates.connect(B)
@@ -104,7 +105,16 @@ def test_a_last_will_cannot_speak_for_another(gates):
         "jx1/down/+/command",
         "jx1/up/+/+/events",
         "#",
+        "+/#",
+        "jx1/all/#",
+        "jx1/+/+/+",
+        "$share/x/jx1/down/+/receipt",
         "$MQTT/#",
+        "$MQTT/sub/#",
+        "$MQTT/deliver/#",
+        "$MQTT/rmsgs/#",
+        "$SYS/#",
+        "$JS/#",
     ],
 )
 def test_a_gate_cannot_hear_what_is_not_for_it(gates, topic):
@@ -142,6 +152,33 @@ def test_the_port_for_other_protocols_is_guarded_alike(gates):
         assert b'"tls_required":true' in plain.recv(4096)
         plain.sendall(b'CONNECT {"user":"ingest","pass":""}\r\nPING\r\n')
         assert plain.recv(100) == b""  # closed: what came is no TLS handshake
+
+
+@pytest.mark.parametrize("name", [A, "ingest"])
+def test_nobody_hears_others_deliveries_by_the_protocol_of_nats(gates, name):
+    log = gates.place.log.read_text()
+    port = int(re.search(r"Listening for client connections on 127\.0\.0\.1:(\d+)", log).group(1))
+    context = ssl.create_default_context(cafile=gates.directory / "ca.pem")
+    context.load_cert_chain(gates.directory / f"{name}.pem", gates.directory / f"{name}.key")
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        plain.recv(4096)
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
+            line.sendall(b"CONNECT {}\r\nSUB $MQTT.sub.> 1\r\nPING\r\n")
+            said = b"".join(iter(lambda: line.recv(4096), b""))
+    assert b"Authorization Violation" in said
+    assert b"PONG" not in said
+
+
+def test_a_gate_has_a_few_subscriptions_not_thousands(gates):
+    greedy = gates.connect(B)
+    given = [greedy.subscribe(f"jx1/down/{B}/+" if n == 0 else f"jx1/all/+/{n}/+") for n in range(70)]
+    assert 1 < sum(given) < 64
+
+
+def test_a_message_beyond_the_limit_ends_the_connection(gates):
+    gate = gates.connect(B)
+    gate.client.publish(f"jx1/up/b/{B}/events", bytes(1_048_577), 1)
+    assert gate.dropped.wait(10)
 
 
 def test_a_certificate_of_the_authority_that_is_no_client_is_refused(gates):

@@ -29,7 +29,9 @@ def test_topic_levels_become_dots(topic, subject):
 def test_a_gate_gets_its_row_of_the_table_filled_in():
     client = gate_client(GATE, bytes(8))
     assert client.name == f"{'00' * 8}.{GATE}"
-    assert client.grant.publish == (f"jx1/up/0/{GATE}/+",)
+    assert client.grant.publish == tuple(
+        f"jx1/up/0/{GATE}/{leaf}" for leaf in ("hello", "state", "events", "reply")
+    )
     assert client.grant.subscribe == (f"jx1/down/{GATE}/+", "jx1/all/+", "jx1/all/+/+/+")
 
 
@@ -54,7 +56,10 @@ def test_names_are_quoted():
 def test_every_row_of_the_table_stands_in_the_acl_of_mosquitto():
     assert mosquitto.render_acl() == (
         "# Rendered by jx-fleet from wire.topics.ACL: changes here are lost.\n"
-        "pattern write jx1/up/+/%u/+\n"
+        "pattern write jx1/up/+/%u/hello\n"
+        "pattern write jx1/up/+/%u/state\n"
+        "pattern write jx1/up/+/%u/events\n"
+        "pattern write jx1/up/+/%u/reply\n"
         "pattern read jx1/down/%u/+\n"
         "pattern read jx1/all/+\n"
         "pattern read jx1/all/+/+/+\n"
