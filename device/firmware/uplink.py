@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion
 
 from device.firmware.errors import GateError
 from device.firmware.inbox import Inbox, Incoming
@@ -75,24 +75,6 @@ def last_will(session: bytes) -> State:
     )
 
 
-class _Client(mqtt.Client):
-    """paho's client, whose thread goes on when a packet that is none made its loop raise."""
-
-    def __init__(self, failed: Callable[[Exception], None]) -> None:
-        # 22 characters: every broker has to take 23 (MQTT 3.1.1, 3.1.3.1).
-        super().__init__(CallbackAPIVersion.VERSION2, f"jx{secrets.token_hex(10)}", protocol=mqtt.MQTTv311)
-        self._failed = failed
-
-    def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> MQTTErrorCode:
-        """Serve the connection, and begin a new one after an error that paho does not expect."""
-        while True:
-            try:
-                return super().loop_forever(timeout, retry_first_connection)
-            except Exception as error:  # noqa: BLE001 - struct.error, IndexError … by what the broker sent
-                self._failed(error)
-                self.connect_async(self.host, self.port, self.keepalive)
-
-
 class Uplink:
     """One gate's line to its broker. All methods are for the loop's thread and none of them waits."""
 
@@ -105,9 +87,10 @@ class Uplink:
         self._up = threading.Event()
         self._attempts = 0
         self._refused = ""
-        self._wait_s = 0.0
-        self._stopping = threading.Event()
-        self._client = _Client(self._on_nonsense)
+        # 22 characters: every broker has to take 23 (MQTT 3.1.1, 3.1.3.1).
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, f"jx{secrets.token_hex(10)}", protocol=mqtt.MQTTv311
+        )
         self._prepare(tls_context(line))
 
     @property
@@ -131,7 +114,6 @@ class Uplink:
             farewell = self._publish(Up.STATE, schema.write(messages.STATE, last_will(self.session)))
             if farewell is not None:
                 farewell.wait_for_publish(wait_s)
-        self._stopping.set()
         self._client.disconnect()
         self._client.loop_stop()
         self._up.clear()
@@ -181,10 +163,9 @@ class Uplink:
     def _wait_longer(self) -> None:
         """Before each attempt a random wait up to a bound that doubles: thousands come back, not at once."""
         bound = min(self._line.shortest_wait_s * 2.0**self._attempts, LONGEST_WAIT_S)
-        self._wait_s = wait_s = random.uniform(bound / 2, bound)  # noqa: S311 - it spreads load, it guards nothing
+        wait_s: Any = random.uniform(bound / 2, bound)  # noqa: S311 - it spreads load, it guards nothing
         self._attempts = min(self._attempts + 1, 16)
-        whole: Any = wait_s  # paho declares whole seconds and takes any
-        self._client.reconnect_delay_set(whole, whole)
+        self._client.reconnect_delay_set(wait_s, wait_s)
 
     def _on_connect(self, client: mqtt.Client, _data: object, _flags: object, code: Any, _: object) -> None:  # noqa: ANN401 - paho's ReasonCode is untyped
         if code.is_failure:
@@ -198,11 +179,6 @@ class Uplink:
         self._up.clear()
         self._wait_longer()
 
-    def _on_nonsense(self, error: Exception) -> None:
-        self._refused = f"what the broker sent is no MQTT ({type(error).__name__})"
-        self._on_failed()
-        self._stopping.wait(self._wait_s)
-
     def _on_subscribe(self, _client: mqtt.Client, _data: object, _mid: int, codes: Any, _: object) -> None:  # noqa: ANN401 - a list of paho's untyped ReasonCode
         failed = [str(code) for code in codes if code.is_failure]
         if failed:
@@ -212,5 +188,5 @@ class Uplink:
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            return  # a name that is no text is none of ours
+            return  # a name that is no text is none of ours, and raising here would end paho's thread
         self.inbox.put(topic, bytes(message.payload), self._monotonic())
