@@ -13,7 +13,7 @@ from fleet.ceremony import desk, office
 from fleet.errors import FleetError
 from fleet.keys import paper
 from fleet.keys.chain import next_root, next_trust
-from fleet.keys.sealed import read_private, write_private
+from fleet.keys.sealed import read_private, replace_private
 from fleet.keys.words import root_words
 from wire.documents import Root, Trust
 from wire.errors import WireError
@@ -192,9 +192,7 @@ def _write(answers: list[desk.Signed], out: Path) -> None:
     for answer in answers:
         name = answer.name if answer.complete else answer.name.replace(".cbor", ".partial")
         path = out / name
-        if path.exists():
-            path.unlink()
-        write_private(path, answer.data)
+        replace_private(path, answer.data)
         console.print(f"wrote {escape(str(path))} ({escape(answer.words)})", soft_wrap=True)
     if not all(answer.complete for answer in answers):
         console.print("Carry the partial file to the next officer: jx-fleet ceremony countersign FILE")

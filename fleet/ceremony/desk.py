@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from fleet.ceremony.again import lost, trust_again
 from fleet.ceremony.office import ROOT_LIFE_S, Office
 from fleet.errors import FleetError
 from fleet.keys import paper
@@ -49,6 +50,8 @@ class Signed:
 
 def review(office: Office, request: paper.Request, now: int) -> Review:
     """What the request would sign, with words from the documents themselves; RefusedRequestError."""
+    if answered := lost(office, request):
+        return Review(answered, (AGAIN,))
     if request.root != office.root.version or request.root_digest != paper.digest(office.root):
         raise RefusedRequestError(
             f"request {request.number} is for another root than this office's version {office.root.version}; "
@@ -125,12 +128,7 @@ def _with_trust_again(office: Office, root: Root, made: tuple[tuple[Role, Privat
     words = root_words(office.root, root)
     if office.trust is None:
         return Review((root,), words, made)
-    trust = replace(
-        office.trust,
-        version=office.trust.version + 1,
-        issued=root.issued,
-        expires=root.issued + (office.trust.expires - office.trust.issued),
-    )
+    trust = trust_again(office.trust, root)
     return Review((root, trust), (*words, *trust_words(office.trust, trust)), made)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from fleet.errors import FleetError
 from fleet.keys import chain
-from fleet.keys.sealed import OFFLINE, ONLINE, read_private, seal_role_key, write_private
+from fleet.keys.sealed import OFFLINE, ONLINE, read_private, replace_private, seal_role_key, write_private
 from wire import envelope
 from wire.documents import EVERYBODY, Role, RoleKeys, Root, Trust
 from wire.errors import WireError
@@ -83,8 +83,7 @@ class Office:
         kind = envelope.KINDS[type(document)].name
         partial = self._partial(kind, document.version)
         if not complete:
-            partial.unlink(missing_ok=True)
-            write_private(partial, data)
+            replace_private(partial, data)
         elif not self._complete(kind, document.version).is_file():
             write_private(self._complete(kind, document.version), data)
             partial.unlink(missing_ok=True)

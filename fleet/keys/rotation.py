@@ -74,7 +74,7 @@ def advance(session: Session, keys: Path, row: Rotation, now: int, actor: str, *
                 "See: rotate status; go on without them: --anyway"
             )
         if row.kind in ONLINE:
-            _switch(keys, ONLINE[row.kind])
+            _switch(keys, ONLINE[row.kind], str(row.detail["new"]))
         steps.take(session, row, Step.ADOPTED, now, actor)
     elif row.state == "active":
         _ask(session, row, _leaving(session, row, row.detail["old"], now), Step.LEAVING, now, actor)
@@ -173,9 +173,17 @@ def _next_root(
     )
 
 
-def _switch(keys: Path, role: Role) -> None:
-    """Put the next key in the present one's place; the process that uses it sees that and starts again."""
+def _switch(keys: Path, role: Role, kid: str) -> None:
+    """Put the next key, `kid`, in the present one's place; the process that uses it sees that and restarts.
+
+    It can be done again from wherever it was interrupted.
+    """
     for place in (sealed.key_file, sealed.pass_file):
-        place(keys, role).replace(place(keys, role, OLD))
-        place(keys, role, NEXT).replace(place(keys, role))
+        present, fresh = place(keys, role), place(keys, role, NEXT)
+        if fresh.exists():  # else this one was put in its place before the interruption
+            if present.exists():
+                present.replace(place(keys, role, OLD))
+            fresh.replace(present)
     sealed.sync_directory(keys)
+    if sealed.open_role_key(keys, role).public.kid.hex() != kid:
+        raise FleetError(f"{role.value}.key is not the key {kid} of this rotation; restore it, then go on")

@@ -34,17 +34,46 @@ def pass_file(directory: Path, role: Role, label: str = "") -> Path:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Keep `data` durably in a new file (0600) in a directory made 0700; an existing file is an error."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Keep `data` durably in a new file (0600) in a directory made 0700; an existing file is an error.
+
+    The file is there whole or not at all, whenever the power goes.
+    """
+    fresh = _beside(path, data)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        _name(fresh, path)
     except FileExistsError as error:
         raise FleetError(f"{path} exists and was left as it is; choose another directory") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """As `write_private`, but an older file there is replaced: it stands until the new one is whole."""
+    _beside(path, data).replace(path)
+    sync_directory(path.parent)
+
+
+def _beside(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    sync_directory(path.parent)
+    return fresh
+
+
+def _name(fresh: Path, path: Path) -> None:
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        fresh.rename(path)  # sticks are formatted without links: nobody else writes there meanwhile
 
 
 def sync_directory(directory: Path) -> None:

@@ -1,5 +1,7 @@
 """The signing desk: it signs what it says, and refuses everything else."""
 
+import contextlib
+import os
 import stat
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,7 +13,16 @@ from fleet.ceremony import desk, office
 from fleet.ceremony.command import app
 from fleet.errors import FleetError
 from fleet.keys import chain, paper
-from fleet.keys.sealed import OFFLINE, ONLINE, key_file, open_role_key, pass_file, seal_role_key
+from fleet.keys.sealed import (
+    OFFLINE,
+    ONLINE,
+    key_file,
+    open_role_key,
+    pass_file,
+    replace_private,
+    seal_role_key,
+    write_private,
+)
 from fleet.keys.words import trust_words
 from wire import envelope
 from wire.documents import Issuer, IssuerKey, KeyUse, ListRef, Role, RoleKeys, Trust
@@ -257,6 +268,92 @@ def test_a_new_trust_key_overlaps_with_the_old_and_signs_the_trust_document_agai
     chain.next_trust(last, after.trust, trust_answer.data)
     with pytest.raises(WireError):
         envelope.verify(Trust, trust_answer.data, {old: before.root.keys_of(Role.TRUST)[old]})
+
+
+class Killed(BaseException):
+    """As if the power went."""
+
+
+@pytest.fixture
+def power(monkeypatch):
+    """A function that lets the power go at the n-th durable write from now, and never again."""
+
+    def goes_at(number: int):
+        left = [number]
+
+        def fsync(_handle, real=os.fsync):
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+            real(_handle)
+
+        monkeypatch.setattr("fleet.keys.sealed.os.fsync", fsync)
+
+    return goes_at
+
+
+@pytest.mark.parametrize("act", ["new-trust-key", "drop-trust-key"])
+@pytest.mark.parametrize("at", range(1, 9))
+def test_an_interrupted_signature_is_finished_by_the_same_request(held, tmp_path, power, act, at):
+    signed(held, request(held, trust()))
+    held = office.load(tmp_path / "office")
+    kid = held.root.roles[Role.TRUST].kids[0].hex() if act == "drop-trust-key" else ""
+    asked = paper.Request(
+        number=2,
+        act=act,
+        words=paper.words_for(act, None, held.root, held.trust, kid),
+        root=1,
+        root_digest=paper.digest(held.root),
+        key=kid,
+    )
+    power(at)
+    with contextlib.suppress(Killed):
+        signed(held, asked)
+    power(0)
+    again = office.load(tmp_path / "office")
+    root_answer, trust_answer = signed(again, asked)
+    root = chain.next_root(held.root, root_answer.data)
+    assert len(root.keys_of(Role.TRUST)) == (1 if kid else 3)
+    assert chain.next_trust(root, held.trust, trust_answer.data).version == 2
+    assert office.load(tmp_path / "office").root == root
+
+
+def test_a_root_whose_answer_was_lost_is_given_again_but_not_another(held, tmp_path):
+    document = replace(held.root, version=2, issued=NOW + 5)
+    asked = request(held, document)
+    signed(held, asked)
+    again = office.load(tmp_path / "office")
+    (answer,) = signed(again, asked)
+    assert chain.next_root(held.root, answer.data) == document
+    with pytest.raises(desk.RefusedRequestError, match="another root"):
+        signed(again, request(held, replace(document, issued=NOW + 6)))
+
+
+def test_a_file_is_written_whole_or_not_at_all_and_never_over_another(tmp_path, power):
+    power(1)
+    with pytest.raises(Killed):
+        write_private(tmp_path / "a", b"secret")
+    assert not (tmp_path / "a").exists()
+    power(0)
+    write_private(tmp_path / "a", b"one")
+    with pytest.raises(FleetError, match="exists"):
+        write_private(tmp_path / "a", b"two")
+    power(1)
+    with pytest.raises(Killed):
+        replace_private(tmp_path / "a", b"three")
+    assert (tmp_path / "a").read_bytes() == b"one"
+
+
+def test_a_stick_without_links_holds_answers_too(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "no links here")
+
+    monkeypatch.setattr("fleet.keys.sealed.os.link", refuse)
+    write_private(tmp_path / "a", b"one")
+    assert (tmp_path / "a").read_bytes() == b"one"
+    with pytest.raises(FleetError, match="exists"):
+        write_private(tmp_path / "a", b"two")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 @pytest.mark.usefixtures("held")

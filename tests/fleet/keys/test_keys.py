@@ -222,6 +222,32 @@ def test_an_online_key_is_rotated_by_two_roots(town, role):
     assert sorted(p.name for p in keys.glob(f"{role.value}*")) == [f"{role.value}.key", f"{role.value}.pass"]
 
 
+@pytest.mark.parametrize("at", range(1, 5))
+def test_an_interrupted_switch_of_keys_is_finished_by_the_same_command(town, monkeypatch, at):
+    keys = town.fleet / "keys"
+    old = sealed.open_role_key(keys, Role.DIRECTOR).public
+    town.here(rotate_commands.app, "director")
+    town.sign()
+    real, left = Path.replace, [at]
+
+    def replace(path, target):
+        if path.parent == keys:
+            left[0] -= 1
+            if left[0] == 0:
+                raise KeyboardInterrupt
+        return real(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace)
+        with pytest.raises(BaseException):  # noqa: B017, PT011 - the runner turns an interruption into an exit
+            town.here(rotate_commands.app, "advance", "1", "--anyway")
+    assert town.rotation().state == "published"
+    town.here(rotate_commands.app, "advance", "1", "--anyway")
+    assert town.rotation().state == "active"
+    assert sealed.open_role_key(keys, Role.DIRECTOR).public.kid.hex() == town.rotation().detail["new"]
+    assert sealed.open_role_key(keys, Role.DIRECTOR, "old").public == old
+
+
 def test_a_rotation_can_be_undone_before_and_after_it_was_published(town):
     old, new = PrivateKey.generate(), PrivateKey.generate()
     town.add_issuer(old)
