@@ -18,7 +18,13 @@ from fleet.keys.words import root_words
 from wire.documents import Root, Trust
 from wire.errors import WireError
 
-app = typer.Typer(name="ceremony", help="Keys that never come near the server.", no_args_is_help=True)
+app = typer.Typer(
+    name="ceremony",
+    help="Keys that never come near the server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 console = Console(highlight=False)
 _LOOK_S: Final = 0.5
 
@@ -32,14 +38,19 @@ RequestFile = Annotated[Path, typer.Argument(help="The file of a signing request
 def main(arguments: list[str] | None = None) -> None:
     """Run the desk; errors are one line and exit status 1."""
     try:
-        app(arguments)
+        app(arguments, prog_name="jx-fleet ceremony")
     except (FleetError, WireError) as error:
         _fail(error)
 
 
 def _fail(error: Exception) -> NoReturn:
-    Console(stderr=True, highlight=False).print(f"[red]error[/red] {escape(str(error))}")
+    Console(stderr=True, highlight=False).print(f"[red]error[/red] {_shown(error)}")
     raise SystemExit(1) from error
+
+
+def _shown(error: Exception) -> str:
+    """What an error says, without what a hostile file would have the terminal do."""
+    return escape("".join(sign if sign.isprintable() else "�" for sign in str(error)))
 
 
 def _now() -> int:
@@ -148,7 +159,7 @@ def _answer(path: Path, office_dir: Path, out: Path, secret: str) -> None:
         _say(f"{asked.number} · {asked.act}", proposal.words)
         _write(desk.sign(held, proposal, secret), out)
     except (FleetError, WireError) as error:
-        console.print(f"[red]refused[/red] {escape(path.name)}: {escape(str(error))}")
+        console.print(f"[red]refused[/red] {escape(path.name)}: {_shown(error)}")
 
 
 @app.command("rotate-trust")

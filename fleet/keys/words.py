@@ -3,6 +3,8 @@
 Every field of both documents is spoken of: two bodies with the same words after the same base say the same.
 """
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -25,6 +27,18 @@ _USES: Mapping[KeyUse, tuple[str, str]] = {
     KeyUse.LISTS: ("签发状态列表", "signs status lists"),
 }
 NO_CHANGE = "内容不变，仅换版本和日期 / nothing else changes: only version and dates"
+
+
+# What stands in words as it is. Anything else is quoted, so that no text can pass for words around it.
+_PLAIN: re.Pattern[str] = re.compile(r"[0-9A-Za-z:/.?=&#~_%+-]*")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _named(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else _quoted(text)
 
 
 def _line(zh: str, en: str) -> str:
@@ -50,7 +64,7 @@ def _head(zh: str, en: str, old: Document | None, new: Document) -> Iterator[str
     since, until = moment(new.issued), moment(new.expires)
     yield _line(f"自 {since} 有效至 {until}", f"valid from {since} until {until}")
     if new.audience != "*":
-        yield _line(f"只给：{new.audience}", f"only for {new.audience}")
+        yield _line(f"只给：{_named(new.audience)}", f"only for {_named(new.audience)}")
 
 
 def _key(key: PublicKey) -> str:
@@ -94,7 +108,7 @@ def trust_words(old: Trust | None, new: Trust) -> tuple[str, ...]:
     before = {issuer.id: issuer for issuer in old.issuers} if old else {}
     after = {issuer.id: issuer for issuer in new.issuers}
     changes = [
-        _line(f"撤去发码机构 {name}", f"issuer {name} REMOVED: its codes are refused")
+        _line(f"撤去发码机构 {_named(name)}", f"issuer {_named(name)} REMOVED: its codes are refused")
         for name in sorted(before.keys() - after.keys())
     ]
     for name in sorted(after):
@@ -104,14 +118,13 @@ def trust_words(old: Trust | None, new: Trust) -> tuple[str, ...]:
 
 
 def _issuer_changes(old: Issuer | None, new: Issuer) -> Iterator[str]:
+    name, zh, en = _named(new.id), _quoted(new.name_zh), _quoted(new.name_en)
     if old is None:
-        yield _line(f"加入发码机构 {new.id}：{new.name_zh}", f"issuer {new.id} added: {new.name_en}")
+        yield _line(f"加入发码机构 {name}：{zh}", f"issuer {name} added: {en}")
     elif (old.name_zh, old.name_en) != (new.name_zh, new.name_en):
-        yield _line(
-            f"发码机构 {new.id} 改名：{new.name_zh}", f"issuer {new.id} has another name: {new.name_en}"
-        )
-    yield from _rows(new.id, old.keys if old else (), new.keys)
-    yield from _rows(new.id, old.lists if old else (), new.lists)
+        yield _line(f"发码机构 {name} 改名：{zh}", f"issuer {name} has another name: {en}")
+    yield from _rows(name, old.keys if old else (), new.keys)
+    yield from _rows(name, old.lists if old else (), new.lists)
 
 
 def _rows(issuer: str, old: Iterable[_Row], new: Iterable[_Row]) -> Iterator[str]:
@@ -132,9 +145,12 @@ def _row_words(row: _Row) -> tuple[str, str]:
         span = f"{moment(row.not_before)} – {moment(row.not_after)}"
         return f"密钥 {_key(row.key)}（{zh}，{span}）", f"a key that {en}"
     # A prefix of an id stands for many gates; the empty one for all, no prefix at all for none.
-    prefixes = ", ".join(f"{prefix}…" for prefix in row.carried_by)
+    prefixes = ", ".join(f"{_named(prefix)}…" for prefix in row.carried_by)
     whom = "*" if "" in row.carried_by else prefixes or "–"
-    return f"状态列表 {row.uri}（分片 {row.shard}，闸机 {whom}）", f"this status list, for gates {whom}"
+    return (
+        f"状态列表 {_named(row.uri)}（分片 {row.shard}，闸机 {whom}）",
+        f"this status list, for gates {whom}",
+    )
 
 
 def _bounds_changes(old: Policy | None, new: Policy) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fleet.ceremony import desk, office
-from fleet.ceremony.command import app
+from fleet.ceremony.command import app, main
 from fleet.errors import FleetError
 from fleet.keys import chain, paper
 from fleet.keys.sealed import (
@@ -224,6 +224,49 @@ def test_every_field_of_a_trust_document_is_spoken_of():
         changed.append(replace(old, bounds=replace(old.bounds, **{field.name: value})))
     said = [trust_words(old, document) for document in changed]
     assert len({*said, trust_words(old, old)}) == len(said) + 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"carried_by": ("0", "1")}, {"carried_by": ("0…, 1",)}),
+        ({"carried_by": ()}, {"carried_by": ("–",)}),
+        ({"carried_by": ("",)}, {"carried_by": ("*",)}),
+    ],
+)
+def test_no_text_in_a_list_passes_for_other_words(one, other):
+    made = trust()
+    (jl,) = made.issuers
+    said = [
+        trust_words(None, replace(made, issuers=(replace(jl, lists=(replace(jl.lists[0], **how),)),)))
+        for how in (one, other)
+    ]
+    assert said[0] != said[1]
+
+
+def test_no_name_passes_for_other_words():
+    made = trust()
+    (jl,) = made.issuers
+    names = [
+        ("Z / issuer jl added: E", "F"),
+        ("Z", "E / issuer jl added: F"),
+        ('Z" / "', "F"),
+        ("Z", '" / "F'),
+    ]
+    said = {
+        trust_words(None, replace(made, issuers=(replace(jl, name_zh=zh, name_en=en),))) for zh, en in names
+    }
+    assert len(said) == len(names)
+
+
+def test_a_hostile_file_does_not_write_on_the_officers_terminal(held, tmp_path, capsys):
+    hostile = tmp_path / "1.request.json"
+    hostile.write_text('{"\\u001b[2Jformat": 1}')
+    with pytest.raises(SystemExit):
+        main(["show", str(hostile), "--office", str(held.directory)])
+    told = capsys.readouterr().err
+    assert "error" in told
+    assert "\x1b[2J" not in told
 
 
 def test_below_the_threshold_an_answer_is_partial_and_the_next_officer_completes_it(held, tmp_path):
