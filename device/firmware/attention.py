@@ -55,3 +55,17 @@ def glance(attention: Attention) -> tuple[Glance | None, Attention]:
         return None, attention
     reason = Reason.SEVERAL_CODES if codes else Reason.NOT_A_CODE
     return Glance(None, reason, attention.first_s), replace(attention, hinted=attention.texts)
+
+
+def interruption(attention: Attention) -> tuple[Glance | None, Attention]:
+    """What ends a measurement: a code that was not answered yet, or several in view; no poster does.
+
+    Several are said each time, not once: whose temperature it is must never be a guess.
+    """
+    codes = sum(is_code(text) for text in attention.texts)
+    if codes == 1:
+        return glance(attention)
+    if not codes:
+        return None, attention
+    after = replace(attention, hinted=attention.texts)
+    return Glance(None, Reason.SEVERAL_CODES, attention.first_s), after

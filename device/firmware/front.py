@@ -48,7 +48,8 @@ class Front:
         if latest is not None:
             self.sight = attention.notice(*latest, self.sight)
         if self.sight.texts and self.stage.expects(On.SEEN):
-            glance, self.sight = attention.glance(self.sight)
+            measuring = self.stage.lane.state is State.MEASURING
+            glance, self.sight = (attention.interruption if measuring else attention.glance)(self.sight)
             if glance is not None:
                 self._react(glance, now_s, now)
         if self.stage.lane.state is State.MEASURING and self.stage.person is not None:
@@ -56,14 +57,18 @@ class Front:
 
     def _react(self, glance: Glance, now_s: float, now: Reading) -> None:
         stage = self.stage
-        if glance.text is None:
+        found = None if glance.text is None else self.desk.examine(glance.text, glance.first_s, now)
+        since_s = max(stage.lane.since_s, now_s - BEFORE_CODE_S)
+        if stage.lane.state is State.MEASURING:
+            if self._is_in_front(found) or self._interrupted(glance, now_s, now):
+                return
+            since_s = now_s  # one person's temperature never stands beside another one's code
+        if found is None:
             stage.book.narrator.verdict("hint", glance.hint, None, None)
             stage.happen(Event(on=On.ASKED, reason=glance.hint), now_s, now)
             return
-        self._first_s = glance.first_s
-        self._since_s = max(stage.lane.since_s, now_s - BEFORE_CODE_S)
+        self._first_s, self._since_s = glance.first_s, since_s
         stage.happen(Event(on=On.SEEN), now_s, now)
-        found = self.desk.examine(glance.text, glance.first_s, now)
         if isinstance(found, Reason):
             stage.happen(Event(on=On.REFUSE, reason=found), now_s, now)
             return
@@ -73,6 +78,21 @@ class Front:
             stage.happen(Event(on=On.MEASURE), now_s, now)
         else:
             self._decide(reason, now_s, now, again=found.again is not None)
+
+    def _interrupted(self, glance: Glance, now_s: float, now: Reading) -> bool:
+        """Another code came up: who has a reading already gets a verdict, or could try until one is low."""
+        person = self.stage.person
+        if person is not None and person.measured:
+            self.sight = replace(self.sight, answered=frozenset())
+            self._give_up(now_s, now)
+            return True
+        self.sight = replace(self.sight, answered=frozenset((glance.text,) if glance.text else ()))
+        return False
+
+    def _is_in_front(self, found: Person | Reason | None) -> bool:
+        """Whether it is the next proof of the phone whose holder is being measured."""
+        person = self.stage.person
+        return isinstance(found, Person) and person is not None and found.subject == person.subject
 
     def _measure(self, person: Person, now_s: float, now: Reading) -> None:
         senses = self.stage.health.organs.senses

@@ -87,6 +87,8 @@ TABLE: Final[Mapping[tuple[State, On], Row]] = {
     (_S.READING, _O.WAIT): (_S.WAITING, _VERDICT),
     (_S.READING, _O.TIMER): (_S.READING, (_D.SHOW,)),
     (_S.READING, _O.NOT_READY): (_S.OUT_OF_SERVICE, (_D.SHOW,)),
+    (_S.MEASURING, _O.SEEN): (_S.READING, ()),
+    (_S.MEASURING, _O.ASKED): (_S.WAITING, (_D.SHOW,)),
     (_S.MEASURING, _O.ADMIT): (_S.ADMITTING, _ADMIT),
     (_S.MEASURING, _O.DENY): (_S.DENIED, _VERDICT),
     (_S.MEASURING, _O.REFER): (_S.REFERRED, _VERDICT),

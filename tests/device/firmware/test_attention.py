@@ -1,4 +1,4 @@
-from device.firmware.attention import GONE_S, Attention, glance, notice
+from device.firmware.attention import GONE_S, Attention, glance, interruption, notice
 from device.firmware.scan import Seen
 from wire.reasons import Reason
 
@@ -50,6 +50,18 @@ def test_two_codes_are_one_hint_and_either_alone_is_served():
     assert seen.text == TWO
     seen, attention = look(attention, 10.3, ONE, TWO)
     assert seen is None
+
+
+def test_a_measurement_is_interrupted_by_another_code_or_several_and_by_nothing_else():
+    _, attention = look(Attention(), 10.0, ONE)
+    for texts in ((ONE,), (POSTER,), (ONE, POSTER)):
+        seen, _ = interruption(notice(Seen(texts), 10.1, attention))
+        assert seen is None
+    seen, _ = interruption(notice(Seen((TWO,)), 10.1, attention))
+    assert seen.text == TWO
+    for _ in range(2):
+        seen, attention = interruption(notice(Seen((ONE, TWO)), 10.2, attention))
+        assert seen.hint is Reason.SEVERAL_CODES
 
 
 def test_a_poster_is_a_hint_once_and_no_hindrance():

@@ -444,6 +444,89 @@ def test_a_fever_is_not_tried_away_with_fresh_proofs(served):
     assert served.verdicts() == [Reason.FEVER]
 
 
+def measuring(served, text):
+    """Somebody's code is good, and nobody stands close enough yet."""
+    served.look_at(text)
+    served.run(0.5)
+    assert served.state is State.MEASURING
+
+
+def test_one_persons_temperature_never_stands_beside_another_ones_code(served):
+    measuring(served, served.code(1))
+    served.look_at(served.code(2))
+    served.hands.object_c = NORMAL_C
+    served.run(1)
+    (entry,) = served.journal(Event.PASSAGE)
+    assert (entry.subject, entry.reason) == ((2).to_bytes(16), Reason.GREEN)
+
+
+def test_what_was_measured_before_the_second_code_does_not_count_for_it(served):
+    measuring(served, served.code(1))
+    served.hands.object_c = NORMAL_C
+    served.run(0.4)
+    served.look_at(served.code(2))
+    served.run(0.35)  # eight samples since the first code, three since the second
+    assert not served.verdicts()
+    served.run(0.5)
+    assert served.journal(Event.PASSAGE)[0].subject == (2).to_bytes(16)
+
+
+def test_nobody_gets_rid_of_a_high_reading_by_showing_another_code(served):
+    served.stand(FEVER_C)
+    served.look_at(served.code(1))
+    served.run(0.3)
+    assert served.state is State.MEASURING
+    served.look_at(served.code(2))
+    served.hands.object_c = NORMAL_C
+    served.run(1)
+    (entry,) = served.journal(Event.PASSAGE)
+    assert (entry.subject, entry.reason) == ((1).to_bytes(16), Reason.TEMPERATURE_UNSURE)
+    served.run(5)
+    assert served.verdicts()[1:] == [Reason.GREEN]
+    served.walk_through()
+    served.leave()
+    served.show(served.code(1))
+    assert served.verdicts()[1:] == [Reason.GREEN]
+    assert served.state is State.REFERRED
+
+
+def test_two_codes_while_somebody_is_measured_are_one_too_many(served):
+    mine = served.code(1)
+    measuring(served, mine)
+    served.look_at(mine, served.code(2))
+    served.hands.object_c = NORMAL_C
+    served.run(1)
+    assert served.state is State.WAITING
+    assert served.presenter.card.en == "One at a time, please"
+    assert not served.hands.opened
+    served.look_at(mine)
+    served.run(1)
+    assert served.verdicts() == [Reason.GREEN]
+
+
+def test_a_forged_code_while_somebody_is_measured_opens_nothing(served):
+    measuring(served, served.code(1))
+    served.look_at("JX1:%%%")
+    served.hands.object_c = NORMAL_C
+    served.run(1)
+    assert served.state is State.DENIED
+    assert not served.hands.opened
+
+
+def test_the_next_proof_of_the_same_phone_and_a_poster_interrupt_nothing(served):
+    measuring(served, served.code(1))
+    began_s = served.stage.lane.since_s
+    served.look_at("https://example.org/menu")
+    served.run(0.1)
+    served.run(5)
+    served.look_at(served.code(1))
+    served.run(0.2)
+    assert (served.state, served.stage.lane.since_s) == (State.MEASURING, began_s)
+    served.hands.object_c = NORMAL_C
+    served.run(1)
+    assert served.verdicts() == [Reason.GREEN]
+
+
 def test_nobody_in_front_is_asked_closer_and_then_referred(served):
     served.look_at(served.code())
     served.run(2)
