@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -14,6 +15,7 @@ from fleet.config import Paths, load_settings
 from fleet.db import Database, open_database
 from fleet.errors import FleetError
 from fleet.ingest.receipts import Receipts
+from fleet.ingest.venues import Venues
 from fleet.ingest.worker import Worker
 from fleet.keys.sealed import key_file, open_role_key, wait_for_key
 from fleet.link import Link, Message
@@ -42,10 +44,12 @@ def run(directory: Path) -> None:
     signer = open_role_key(paths.keys, Role.RECORDER)
     link = Link(paths, settings, "ingest", [(up_filter(leaf), qos) for leaf, qos in SUBSCRIPTIONS])
     with open_database(paths.database(settings)) as database:
-        worker = Worker(database, receipts := Receipts(signer, epoch(database)))
+        receipts = Receipts(signer, epoch(database))
+        venues = Venues(database, signer, ZoneInfo(settings.fleet.time_zone))
+        worker = Worker(database, receipts, venues)
         link.start()
         try:
-            Loop(database, link, worker, receipts).run(stop, key_file(paths.keys, Role.RECORDER))
+            Loop(database, link, worker, (receipts, venues)).run(stop, key_file(paths.keys, Role.RECORDER))
         finally:
             link.stop()
 
@@ -60,13 +64,15 @@ def epoch(database: Database) -> bytes:
 
 
 class Loop:
-    """Gathers groups, has them committed, sends receipts."""
+    """Gathers groups, has them committed, sends receipts and what venues know."""
 
-    def __init__(self, database: Database, link: Link, worker: Worker, receipts: Receipts) -> None:
+    def __init__(
+        self, database: Database, link: Link, worker: Worker, outgoing: tuple[Receipts, Venues]
+    ) -> None:
         self._database = database
         self._link = link
         self._worker = worker
-        self._receipts = receipts
+        self._outgoing = outgoing
         self._changes = database.changes()
         self._looked = -LOOK_S
         self._stale = True
@@ -98,7 +104,7 @@ class Loop:
             self._looked = mono
             self._stale = self._changes.changed() or self._stale
             if self._stale:  # until it was read: a revoked gate must not go on for a failed look
-                self._worker.look()
+                self._worker.look(int(time.time()))
                 self._stale = False
         if mono - self._told >= TELL_S:
             self._told = mono
@@ -109,8 +115,8 @@ class Loop:
 
     def _gather(self, mono: float) -> None:
         """Take what has come: at most MOST_EVENTS events or GROUP_S seconds, and no waiting once idle."""
-        due = self._receipts.due_in(mono)
-        wait_s = IDLE_S if due is None else min(IDLE_S, due)
+        waits = [wait_s for sender in self._outgoing if (wait_s := sender.due_in(mono)) is not None]
+        wait_s = min([IDLE_S, *waits])
         events, incoming = 0, self._link.incoming
         try:
             message = incoming.get(wait_s)
@@ -135,5 +141,6 @@ class Loop:
     def _send(self) -> None:
         if not self._link.connected:
             return
-        for topic, receipt in self._receipts.due(time.monotonic(), time.time_ns() // 1_000_000):
-            self._link.publish(topic, receipt)
+        for sender in self._outgoing:
+            for topic, document in sender.due(time.monotonic(), time.time_ns() // 1_000_000):
+                self._link.publish(topic, document)

@@ -2,17 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from fleet import audit
 from fleet.db import Database
-from fleet.ingest import book, standing
+from fleet.ingest import book, standing, venues
 from fleet.ingest.coverage import Coverage, Span
+from fleet.ingest.group import Group
 from fleet.ingest.receipts import Part, Receipts
-from fleet.ingest.rows import INSERT, Row, row
+from fleet.ingest.rows import INSERT, row
 from wire import messages, topics
 from wire.errors import WireError
 from wire.messages import HASH_BYTES, Batch, Entry, Hello, State
@@ -29,18 +29,6 @@ _READ: Final[dict[Up, Callable[[bytes], Said]]] = {
 }
 
 
-@dataclass(slots=True)
-class _Group:
-    """What one transaction will hold."""
-
-    session: Session
-    now: int
-    rows: list[Row] = field(default_factory=list)
-    fresh: dict[tuple[str, bytes, int], bytes] = field(default_factory=dict)
-    parts: dict[tuple[str, bytes], list[Part]] = field(default_factory=dict)
-    touched: set[tuple[str, bytes]] = field(default_factory=set)
-
-
 class _OvertakenError(Exception):
     """Another worker has stored events that this one took for new: what it would receipt may differ."""
 
@@ -48,19 +36,21 @@ class _OvertakenError(Exception):
 class Worker:
     """Takes messages, commits them in groups, says what may be receipted. For one thread."""
 
-    def __init__(self, database: Database, receipts: Receipts) -> None:
+    def __init__(self, database: Database, receipts: Receipts, places: venues.Venues) -> None:
         self._database = database
         self._receipts = receipts
+        self._venues = places
         self._coverage: dict[tuple[str, bytes], Coverage] = {}
         self._waiting: list[tuple[str, Said, bytes]] = []
         self._gates: dict[str, book.Known] = {}
         self._alarms: set[tuple[str, bytes, str, int]] = set()
         self.counts: Counter[str] = Counter()
 
-    def look(self) -> None:
-        """Read anew which gates may speak."""
+    def look(self, now: int) -> None:
+        """Read anew which gates may speak, and where they stand."""
         with self._database.reading() as session:
             self._gates = book.known_gates(session)
+        self._venues.look(now)
 
     def take(self, topic: str, payload: bytes) -> int:
         """Read one message; return how many events it holds. What cannot be read is counted and dropped."""
@@ -92,14 +82,15 @@ class Worker:
             if (group := self._attempt(waiting, now)) is not None:
                 for journal, parts in group.parts.items():
                     self._receipts.committed(journal, parts)
+                self._venues.took(group.told, now)
                 return len(group.rows)
         return 0
 
-    def _attempt(self, waiting: list[tuple[str, Said, bytes]], now: int) -> _Group | None:
+    def _attempt(self, waiting: list[tuple[str, Said, bytes]], now: int) -> Group | None:
         """One transaction; None when more is stored than is remembered here, and nothing was done."""
         try:
             with self._database.session() as session:
-                group = _Group(session, now)
+                group = Group(session, now)
                 for gate, said, data in waiting:
                     self._handle(group, gate, said, data)
                 self._store(group)
@@ -112,7 +103,7 @@ class Worker:
             raise
         return group
 
-    def _handle(self, group: _Group, gate: str, said: Said, data: bytes) -> None:
+    def _handle(self, group: Group, gate: str, said: Said, data: bytes) -> None:
         match said:
             case Hello():
                 standing.hello(group.session, gate, said, data, group.now)
@@ -126,7 +117,7 @@ class Worker:
                 if batch.checkpoint is not None:
                     self._checkpoint(group, gate, batch.checkpoint)
 
-    def _batch(self, group: _Group, gate: str, batch: Batch, entries: tuple[Entry, ...]) -> None:
+    def _batch(self, group: Group, gate: str, batch: Batch, entries: tuple[Entry, ...]) -> None:
         """Store what is new of a batch and compare the rest with what is held."""
         if not entries:
             return
@@ -145,7 +136,7 @@ class Worker:
 
     def _new(
         self,
-        group: _Group,
+        group: Group,
         journal: tuple[str, bytes],
         batch: Batch,
         entries: tuple[Entry, ...],
@@ -166,7 +157,7 @@ class Worker:
 
     def _again(
         self,
-        group: _Group,
+        group: Group,
         journal: tuple[str, bytes],
         batch: Batch,
         entries: tuple[Entry, ...],
@@ -188,12 +179,14 @@ class Worker:
             parts.append((sequence, sequence, messages.event_hash(sent)))
         return parts
 
-    def _keep(self, group: _Group, journal: tuple[str, bytes], entry: Entry, data: bytes) -> None:
+    def _keep(self, group: Group, journal: tuple[str, bytes], entry: Entry, data: bytes) -> None:
         gate = journal[0]
         group.rows.append(row(*journal, self._gates[gate].venue, entry, data, group.now))
         group.fresh[*journal, entry.sequence] = data
+        if entry.kind in venues.KINDS:
+            group.told.append((*journal, entry))
 
-    def _held_already(self, group: _Group, gate: str, said: Hello) -> None:
+    def _held_already(self, group: Group, gate: str, said: Hello) -> None:
         """On a hello: tell the epoch, and what of the gate's unreceipted events is held."""
         journal = (gate, said.journal)
         held = self._held(group.session, journal)
@@ -204,7 +197,7 @@ class Worker:
             if span.last <= said.head and span.hash is not None and len(span.hash) == HASH_BYTES:
                 parts.append((max(span.first, said.tail), span.last, span.hash))
 
-    def _checkpoint(self, group: _Group, gate: str, signed: bytes) -> None:
+    def _checkpoint(self, group: Group, gate: str, signed: bytes) -> None:
         """Compare a head that the gate signed with what is held, and remember it."""
         checkpoint = book.believed(group.session, gate, signed)
         if checkpoint is None:
@@ -226,11 +219,11 @@ class Worker:
             found = self._coverage[journal] = book.coverage(session, *journal)
         return found
 
-    def _stored(self, group: _Group, journal: tuple[str, bytes], sequence: int) -> bytes | None:
+    def _stored(self, group: Group, journal: tuple[str, bytes], sequence: int) -> bytes | None:
         fresh = group.fresh.get((*journal, sequence))
         return fresh if fresh is not None else book.event_data(group.session, *journal, sequence)
 
-    def _alarm(self, group: _Group, journal: tuple[str, bytes], what: str, sequence: int) -> None:
+    def _alarm(self, group: Group, journal: tuple[str, bytes], what: str, sequence: int) -> None:
         """Write to the audit log, once for each thing found, and count."""
         self.counts[what] += 1
         seen = (*journal, what, sequence)
@@ -240,7 +233,7 @@ class Worker:
         detail: dict[str, Any] = {"journal": journal[1].hex(), "sequence": sequence}
         audit.append(group.session, group.now, f"gate:{journal[0]}", what, **detail)
 
-    def _store(self, group: _Group) -> None:
+    def _store(self, group: Group) -> None:
         """The hot insert, then how far each journal is held."""
         for journal in group.touched:
             book.journal_row(group.session, *journal).contiguous_to = self._coverage[journal].contiguous_to

@@ -2,12 +2,14 @@
 
 import secrets
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
 
 from fleet.db import open_database
 from fleet.ingest.receipts import Receipts
+from fleet.ingest.venues import Venues
 from fleet.ingest.worker import Worker
 from fleet.models import Base, Gate, GateKey
 from wire import cbor, envelope, messages, schema, topics
@@ -150,8 +152,9 @@ class Fleet:
     def start(self):
         """As after a crash: nothing but the database is left."""
         self.receipts = Receipts(self.signer, EPOCH)
-        self.worker = Worker(self.database, self.receipts)
-        self.worker.look()
+        self.venues = Venues(self.database, self.signer, ZoneInfo("Asia/Shanghai"))
+        self.worker = Worker(self.database, self.receipts, self.venues)
+        self.worker.look(NOW)
 
     def hear(self, *said: tuple[str, bytes], now: int = NOW) -> int:
         for topic, payload in said:
@@ -194,3 +197,9 @@ def another(database):
 def another_gate():
     """A gate that no fleet knows yet."""
     return FakeGate()
+
+
+@pytest.fixture(name="know")
+def knowing():
+    """How the fleet comes to know a gate."""
+    return know

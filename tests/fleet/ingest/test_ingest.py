@@ -18,6 +18,7 @@ from wire.keys import PrivateKey
 from wire.messages import Event as Kind
 from wire.topics import Up
 
+NOW = 1_795_000_000
 MONO = itertools.count(0.0, 2.0)  # seconds; the gate stays the same from example to example
 
 
@@ -185,7 +186,7 @@ def test_a_revoked_or_unknown_gate_is_ignored_and_counted(fleet, gate, database)
     gate.grow(1)
     with database.session() as session:
         session.get_one(Gate, gate.id).revoked_at = 5
-    fleet.worker.look()
+    fleet.worker.look(NOW)
     assert fleet.hear(gate.batch(1, 1), gate.hello(), gate.state()) == 0
     assert fleet.worker.counts["unknown or revoked gate"] == 3
     with database.reading() as session:
