@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from device.drivers import Barrier, DriverError, InputChange, InputKind, Inputs
+from device.firmware.deadman import Deadman
 
 RETRY_S: Final = 2.0
 FORCED_GRACE_S: Final = 1.0
@@ -54,10 +55,17 @@ class Door:
     fire: bool = False
     tamper: bool = False
     retry_s: float = 0.0
+    deadman: Deadman | None = None
+    """Shuts what this object, held up with its loop, does not."""
 
     def open(self, now_s: float, hold_s: float | None, longest_open_s: float) -> None:
         """Energise the relay for `hold_s`; None: until `close`. Raises `DriverError`."""
         self.released = hold_s is None
+        if self.deadman is not None:
+            if hold_s is None:
+                self.deadman.disarm()
+            else:
+                self.deadman.arm(hold_s)
         try:
             self.barrier.open()
         except DriverError as error:
@@ -74,6 +82,8 @@ class Door:
         try:
             self.barrier.close()
             self.working, self.failure = True, ""
+            if self.deadman is not None:
+                self.deadman.disarm()
         except DriverError as error:
             self._failed(error, now_s)
 

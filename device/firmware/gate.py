@@ -12,6 +12,7 @@ from device.firmware.camera_thread import CameraThread
 from device.firmware.clock import Clock
 from device.firmware.config import GateConfig
 from device.firmware.courier import Courier
+from device.firmware.deadman import Deadman
 from device.firmware.desk import Desk
 from device.firmware.door import Door
 from device.firmware.errors import GateError
@@ -155,7 +156,7 @@ def organs_of(config: GateConfig, hardware: Hardware, wake: threading.Event) -> 
     return Organs(
         camera=CameraThread(hardware.camera, wake.set, timeout_s=config.camera.timeout_s),
         senses=Senses(hardware.thermometer, calibration_of(config)),
-        door=Door(hardware.barrier, hardware.inputs),
+        door=Door(hardware.barrier, hardware.inputs, deadman=Deadman(hardware.barrier)),
         presenter=Presenter(hardware.display, hardware.signals),
         data=Path(config.data),
     )
