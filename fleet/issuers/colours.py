@@ -69,6 +69,12 @@ def heads(session: Session, trust: Trust | None) -> dict[str, int]:
     return {uri: seq for uri, seq in newest(session).items() if uri in bound}
 
 
+def check_signature(session: Session, data: bytes, now: int) -> None:
+    """PushError for what no valid list key signed: told before anybody waits for a lock because of it."""
+    _trust, key = _signer(session, data, now)
+    _read(lambda: status.peek(data).verify(key))
+
+
 def take_list(session: Session, data: bytes, now: int) -> Taken:
     """Take a whole status list over; PushError says why not."""
     trust, key = _signer(session, data, now)
@@ -84,6 +90,7 @@ def take_list(session: Session, data: bytes, now: int) -> Taken:
     held = heads(session, trust).get(token.uri, 0)
     if token.seq < held or (row is not None and token.seq <= row.seq):
         raise PushError(409, f"sequence {held} of this list is held, and {token.seq} is not newer")
+    _make_room(session, bound, trust)
     row = row or StatusList(uri=token.uri)
     row.issuer_id, row.shard = bound.issuer.id, bound.ref.shard
     row.seq, row.iat, row.expires = token.seq, token.issued, token.expires
@@ -146,6 +153,17 @@ def _bound(trust: Trust, uri: str, key: PublicKey, now: int) -> Bound:
     if not any(row.not_before <= now < row.not_after for row in own):
         raise PushError(403, "the list belongs to another issuer than its key")
     return bound
+
+
+def _make_room(session: Session, bound: Bound, trust: Trust) -> None:
+    """A shard has one list: one of another uri goes when the trust document does not bind it any more."""
+    same = (StatusList.issuer_id == bound.issuer.id, StatusList.shard == bound.ref.shard)
+    others = select(StatusList.uri).where(*same, StatusList.uri != bound.ref.uri)
+    for uri in session.scalars(others).all():
+        if uri in bound_lists(trust):
+            raise PushError(409, "the trust document binds two lists to this shard, and the other is held")
+        session.execute(delete(DeltaRow).where(DeltaRow.uri == uri))
+        session.execute(delete(StatusList).where(StatusList.uri == uri))
 
 
 def _head(session: Session, uri: str) -> Token:

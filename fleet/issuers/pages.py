@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from fleet import audit
 from fleet.db import Database
-from fleet.issuers.colours import PushError, Taken, take_delta, take_list
+from fleet.issuers.colours import PushError, Taken, check_signature, take_delta, take_list
 from wire.status import MAX_TOKEN_BYTES
 
 PREFIX: Final = "/issuer/v1"
@@ -59,6 +59,8 @@ def register(app: Flask, database: Database, clock: Callable[[], int]) -> None:
 def _pushed(database: Database, take: Take, what: str, now: int) -> Response:
     request.max_content_length = MAX_TOKEN_BYTES
     data = request.get_data(cache=False)
+    with database.reading() as session:  # strangers must not keep ingest from writing
+        check_signature(session, data, now)
     with database.session() as session:
         taken = take(session, data, now)
         if taken.new and what == "list":

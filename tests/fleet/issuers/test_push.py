@@ -1,6 +1,8 @@
 """The push endpoint: only the right key, for its own list, in the right order."""
 
-from dataclasses import dataclass
+import threading
+import zlib
+from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
@@ -11,7 +13,7 @@ from fleet.db import open_database
 from fleet.issuers import colours, pages
 from fleet.keys import ledger
 from fleet.models import Base, Delta, Document, StatusList
-from wire import envelope, status
+from wire import cbor, cose, envelope, status
 from wire.documents import Issuer, IssuerKey, KeyUse, ListRef, Trust
 from wire.keys import PrivateKey
 from wire.policy import LOOSEST
@@ -166,6 +168,57 @@ def test_an_older_or_another_list_of_the_same_sequence_is_refused(client, databa
 def test_a_key_that_ended_is_not_believed(client, database, jl, hlj):
     trust(database, 2, jl.described(end=NOW), hlj.described())
     assert post(client, "lists", jl.push(7)).status_code == 403
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", "stranger"])
+def test_a_stranger_is_refused_while_somebody_else_writes(client, database, jl, data):
+    pushed = jl.push(1, key=PrivateKey.generate()) if data == "stranger" else data
+    with database.session():
+        assert post(client, "lists", pushed).status_code in {400, 403}
+
+
+def test_a_shard_that_got_another_uri_takes_the_list_of_that_uri(client, database, jl, hlj):
+    post(client, "lists", jl.push(7))
+    post(client, "deltas", jl.delta(jl.token(7), jl.token(8, {3: 14}), {3: 14}))
+    jl.uri = "https://jl.example/new"
+    trust(database, 2, jl.described(), hlj.described())
+    assert post(client, "lists", jl.push(1)).status_code == 201
+    assert held(database) == {jl.uri: 1}
+    with database.reading() as session:
+        assert session.query(Delta).count() == 0
+
+
+def test_two_lists_of_one_shard_do_not_push_each_other_out(client, database, jl, hlj):
+    post(client, "lists", jl.push(7))
+    both = jl.described()
+    second = ListRef(uri="https://jl.example/second", shard=0, carried_by=("",))
+    trust(database, 2, replace(both, lists=(*both.lists, second)), hlj.described())
+    assert post(client, "lists", jl.push(1, uri=second.uri)).status_code == 409
+    assert held(database) == {URI: 7}
+
+
+def test_a_small_message_cannot_become_a_large_list(client, jl):
+    bomb = zlib.compress(bytes(200_000_000), 9)
+    assert len(bomb) < status.MAX_TOKEN_BYTES
+    claims = {2: URI, 4: NOW + 500, 6: NOW - 5, -70003: 1, 65533: {"bits": 4, "lst": bomb}}
+    header = cose.Header(kid=jl.lists.public.kid, typ=status.LIST_TYPE)
+    data = cose.sign1(cbor.encode(claims), header, jl.lists)
+    assert post(client, "lists", data).status_code == 400
+
+
+def test_of_two_pushes_at_once_of_one_sequence_one_is_taken(database, client, jl):
+    app, codes = client.application, []
+
+    def push(data):
+        codes.append(post(app.test_client(), "lists", data).status_code)
+
+    threads = [threading.Thread(target=push, args=[jl.push(3, {n: 14})]) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == [201] + [409] * 5
+    assert held(database) == {URI: 3}
 
 
 def test_a_large_list_passes_and_a_larger_one_does_not(client, jl):
