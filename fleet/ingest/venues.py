@@ -1,7 +1,8 @@
 """What the lanes of a venue tell each other by way of the fleet: who was let through, how many are inside.
 
 Kept in memory, because it is wanted within moments and forgotten within minutes; rebuilt from the events
-whenever a venue is first seen. One ingest process holds it all: lanes that report to another are not known.
+whenever a venue is first seen. Where no lane sees people leave, nobody knows how many are inside: such a
+venue is never full. One ingest process holds it all: lanes that report to another are not known.
 """
 
 import math
@@ -46,10 +47,18 @@ class Let:
     digest: bytes | None
 
 
-@dataclass(slots=True)
-class _State:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The gates of one venue; `counts`: one of them sees who leaves, so that the rest are inside."""
+
     gates: frozenset[str]
     capacity: int | None
+    counts: bool
+
+
+@dataclass(slots=True)
+class _State:
+    place: Place
     window_s: int
     inside: int = 0
     lets: dict[Key, Let] = field(default_factory=dict)
@@ -76,20 +85,20 @@ class Venues:
         self._turn(now)
         with self._database.reading() as session:
             placed = _placed(session)
-            windows = self._windows.read(session, placed)
+            windows = self._windows.read(session, {name: place.gates for name, place in placed.items()})
             for name in self._venues.keys() - placed.keys():
                 del self._venues[name]
-            for name, (gates, capacity) in placed.items():
+            for name, place in placed.items():
                 state = self._venues.get(name)
                 if state is None or state.window_s < windows[name]:
-                    state = _State(gates, capacity, windows[name])
+                    state = _State(place, windows[name])
                     self._venues[name] = self._recall(session, name, state, now)
                     self._changed.add(name)
-                if (state.gates, state.capacity) != (gates, capacity):
+                if state.place != place:
                     self._changed.add(name)
-                state.gates, state.capacity, state.window_s = gates, capacity, windows[name]
+                state.place, state.window_s = place, windows[name]
         self._changed &= self._venues.keys()
-        self._of = {gate: name for name, state in self._venues.items() for gate in state.gates}
+        self._of = {gate: name for name, state in self._venues.items() for gate in state.place.gates}
 
     def took(self, told: Iterable[Told], now: int) -> None:
         """Events of KINDS that have just been committed for the first time."""
@@ -117,10 +126,10 @@ class Venues:
                 continue
             since = now_ms // 1000 - state.window_s
             state.lets = {key: let for key, let in state.lets.items() if let.at > since}
-            if name in self._changed or state.lets or state.capacity is not None:
+            if name in self._changed or state.lets or state.place.capacity is not None:
                 self._changed.discard(name)
                 state.sent = mono
-                for gate in sorted(state.gates):
+                for gate in sorted(state.place.gates):
                     yield topics.down(gate, Down.VENUE), self._sign(gate, state, now_ms)
 
     def _turn(self, now: int) -> None:
@@ -173,20 +182,22 @@ class Venues:
             issued=now,
             expires=now + LIFE_S,
             audience=gate,
-            occupancy=max(0, state.inside),
+            occupancy=max(0, state.inside) if state.place.counts else 0,
             recent=tuple(recent[-MOST_RECENT:]),
         )
         return envelope.sign(said, [self._signer])
 
 
-def _placed(session: Session) -> dict[str, tuple[frozenset[str], int | None]]:
-    """Gates and capacity by venue, where a state of the venue can tell a gate something."""
-    live = select(Gate.id, Venue.id, Venue.capacity).join(Venue, Venue.id == Gate.venue_id)
-    found: dict[str, tuple[set[str], int | None]] = {}
-    for gate, venue, capacity in session.execute(live.where(Gate.revoked_at.is_(None))):
-        found.setdefault(venue, (set(), capacity))[0].add(gate)
+def _placed(session: Session) -> dict[str, Place]:
+    """Places where a state of the venue can tell a gate something, by venue."""
+    live = select(Gate.id, Gate.direction, Venue.id, Venue.capacity).join(Venue, Venue.id == Gate.venue_id)
+    gates: dict[str, dict[str, str]] = {}
+    capacities: dict[str, int | None] = {}
+    for gate, direction, venue, capacity in session.execute(live.where(Gate.revoked_at.is_(None))):
+        gates.setdefault(venue, {})[gate] = direction
+        capacities[venue] = capacity
     return {
-        venue: (frozenset(gates), capacity)
-        for venue, (gates, capacity) in found.items()
-        if len(gates) > 1 or capacity is not None
+        venue: Place(frozenset(lanes), capacities[venue], counts="out" in lanes.values())
+        for venue, lanes in gates.items()
+        if len(lanes) > 1 or capacities[venue] is not None
     }

@@ -1,6 +1,6 @@
 """How long the lanes of a venue remember a passage: the longest `repeat_s` that any of its gates goes by."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,15 +18,13 @@ class Windows:
         self._gates: dict[str, tuple[int, int]] = {}  # version and repeat_s
         self._trust = (0, 0)
 
-    def read(
-        self, session: Session, placed: Mapping[str, tuple[frozenset[str], int | None]]
-    ) -> dict[str, int]:
-        """Seconds by venue; a gate without an assignment goes by the default policy."""
+    def read(self, session: Session, placed: Mapping[str, Collection[str]]) -> dict[str, int]:
+        """Seconds by venue, for its gates; a gate without an assignment goes by the default policy."""
         newest = ledger.newest(session, "trust")
         if newest is not None and newest.version != self._trust[0]:
             trust = ledger.trust(session)
             self._trust = (newest.version, trust.bounds.repeat_s if trust else 0)
-        wanted = {gate for gates, _ in placed.values() for gate in gates}
+        wanted = {gate for gates in placed.values() for gate in gates}
         for gate, version in session.execute(select(Assignment.gate_id, Assignment.version)):
             if gate in wanted and self._gates.get(gate, (0, 0))[0] != version:
                 body = session.get_one(Assignment, gate).body
@@ -35,5 +33,5 @@ class Windows:
         bound, unknown = self._trust[1], (0, DEFAULT.repeat_s)
         return {
             venue: max(bound, *(self._gates.get(gate, unknown)[1] for gate in gates))
-            for venue, (gates, _) in placed.items()
+            for venue, gates in placed.items()
         }

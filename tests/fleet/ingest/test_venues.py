@@ -50,6 +50,8 @@ def lanes(fleet, gate, database, another_gate, know):
     another_gate.id = "ba9876543210"
     know(database, another_gate)
     place(database, "mall", None, gate.id, another_gate.id)
+    with database.session() as session:
+        session.get_one(Gate, another_gate.id).direction = "out"
     fleet.worker.look(NOW)
     told(fleet, 0.0)
     return gate, another_gate
@@ -216,6 +218,18 @@ def test_a_single_gate_hears_of_its_venue_only_where_people_are_counted(fleet, g
     fleet.worker.look(NOW)
     assert told(fleet, 1.0)[of(gate)].occupancy == 0
     assert told(fleet, 7.0)[of(gate)].occupancy == 0  # again: unknown is not the same as nobody
+
+
+def test_where_nobody_sees_people_leave_a_venue_never_fills(fleet, lanes, database):
+    one, two = lanes
+    with database.session() as session:
+        session.get_one(Gate, two.id).direction = "in"
+    fleet.worker.look(NOW)
+    let_in(one, ALICE)
+    then(one, Event.PASSED)
+    say(fleet, one, 1)
+    state = told(fleet, 1.0)[of(two)]
+    assert (state.occupancy, len(state.recent)) == (0, 1)
 
 
 def test_a_longer_window_brings_back_who_passed_before_it_was_known(fleet, lanes, database):
