@@ -13,6 +13,7 @@ from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, reading
 from fleet.enrol import tokens
 from fleet.enrol.authority import Authority
 from fleet.gates import registry, steps
+from fleet.venues import assignments
 from wire import enrolment
 from wire.health import TROUBLES, Trouble
 
@@ -65,9 +66,11 @@ def add(
     direction: Annotated[str, typer.Option(help="in or out.")] = "in",
     directory: Directory = DIRECTORY,
 ) -> None:
-    """Make a gate known."""
+    """Make a gate known; with a venue, it is assigned there."""
     with writing(directory) as session:
         registry.add(session, registry.Wanted(gate, name, venue, lane, direction), now(), actor())
+        if venue is not None:
+            assignments.assign(session, gate, assignments.Wish(), now(), actor())
     say(f"Gate {gate} is known. Next: jx-fleet gate token {gate}")
 
 

@@ -224,3 +224,13 @@ def test_every_act_is_in_the_audit_log(jx):
     chain = json.loads(jx("audit", "--json"))
     assert chain["holds"]
     assert chain["rows"] == 7  # founding, the account, two regions, a venue, a gate, its token
+
+
+@pytest.mark.usefixtures("mall")
+def test_a_gate_added_with_a_venue_is_assigned_there_at_once(jx):
+    jx("venue", "grant", "mall", "--days", "90")
+    jx("gate", "add", GATE, "--venue", "mall", "--lane", "2", "--direction", "out")
+    made = json.loads(jx("assign", "show", GATE, "--json"))
+    assert (made["version"], made["venue"], made["lane"], made["direction"]) == (1, "mall", "2", "exit")
+    assert made["permission"] is not None
+    assert "no assignment" in jx("assign", "show", "f" * 12, fails="no assignment")
