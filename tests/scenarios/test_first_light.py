@@ -1,17 +1,30 @@
 """The whole path with real processes: ceremony, fleet, issuer, enrolment, one gate on a virtual board."""
 
 import itertools
+import secrets
 import socket
 import sqlite3
+import ssl
 import sys
+import threading
 import time
 from contextlib import ExitStack, closing
 
 import numpy as np
+import paho.mqtt.client as mqtt
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from device.firmware.config import load
 from device.firmware.gate import DATABASE
+from fleet.db import open_database
+from fleet.enrol import tokens
+from fleet.enrol.authority import Authority as EnrolAuthority
+from fleet.enrol.authority import public_pem
+from fleet.gates import registry
+from fleet.venues import assignments
 from sandbox import boards, founding
 from sandbox.children import Child, Order, wait_for
 from sandbox.errands import Clerk
@@ -28,8 +41,13 @@ from sandbox.town.plan import FEVER_C, Visit
 from sandbox.town.site import Fittings, Site
 from sandbox.town.stand import codes_of, stand
 from sandbox.wallet.purse import Purse
+from wire import envelope, messages, topics
+from wire.documents import Direction, Role, Root, VenueState
 from wire.keys import PrivateKey
-from wire.reasons import Colour, Reason
+from wire.messages import Batch, ClockTrust, Entry, Event, event_hash, genesis
+from wire.reasons import Colour, Reason, Verdict
+from wire.subjects import digest_of
+from wire.topics import Down, Up
 
 pytestmark = pytest.mark.timeout(240)  # founding counts into the first test, and machines may be busy
 
@@ -149,7 +167,10 @@ class World:
         return self.at_fleet(sql, subject)
 
     def sequences(self):
-        return [row[0] for row in self.at_fleet("SELECT sequence FROM event ORDER BY sequence")]
+        return [
+            row[0]
+            for row in self.at_fleet("SELECT sequence FROM event WHERE gate_id = ? ORDER BY sequence", GATE)
+        ]
 
     def unreceipted(self):
         return self.at_gate("SELECT count(*) FROM event WHERE received_ms IS NULL")[0][0]
@@ -200,6 +221,97 @@ def test_a_person_turned_red_at_the_issuer_is_denied_at_the_gate(world):
     until("the gate holds the new list", lambda: world.held_list() >= seq)
     assert world.visit(number) is Reason.RED
     until("the denial is in the database", lambda: [r for _, r in world.passages(number)] == ["red"])
+
+
+class Lane:
+    """A second lane of the venue, played without a board: enrolled, connected, with a journal of its own."""
+
+    ID = "0a17c4e2000f"
+
+    def __init__(self, world):
+        self.world, self.heard, self.up = world, [], threading.Event()
+        self.journal, self.events = secrets.token_bytes(16), []
+        signed = envelope.parse(Root, world.layout.first_root.read_bytes())
+        self.roles = envelope.read_body(Root, signed.payload)
+        root = world.layout.root
+        (root / "lane.pem").write_bytes(public_pem(self.enrol(root / "lane.key")))
+        context = ssl.create_default_context(cafile=str(world.layout.fleet / "ca" / "ca.pem"))
+        context.load_cert_chain(root / "lane.pem", root / "lane.key")
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, secrets.token_hex(8))
+        self.client.tls_set_context(context)
+        self.client.reconnect_delay_set(1, 1)
+        names = [(name, 1) for name in topics.gate_subscriptions(self.ID)]
+        self.client.on_connect = lambda client, *_: client.subscribe(names)
+        self.client.on_subscribe = lambda *_: self.up.set()
+        self.client.on_message = lambda _c, _d, message: self.heard.append((message.topic, message.payload))
+        self.client.connect_async(HOST, world.ports.broker)
+        self.client.loop_start()
+        until("the lane is connected", self.up.is_set)
+
+    def enrol(self, key_path):
+        key, now = PrivateKey.generate(), int(time.time())
+        key_path.write_bytes(key.to_pem())
+        request = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key.crypto(), hashes.SHA256())
+        with open_database(self.world.layout.fleet / "fleet.db") as database:
+            with database.session() as session:
+                registry.add(session, registry.Wanted(self.ID, venue=PLACE.slug, lane=2), now, "test")
+                secret = tokens.issue(session, self.ID, now, 600, "test")
+                for gate in (self.ID, GATE):
+                    wish = assignments.Wish(venue=PLACE.slug, policy={"repeat_s": "3600"})
+                    assignments.assign(session, gate, wish, now, "test")
+            with database.session() as session:
+                authority = EnrolAuthority.load(self.world.layout.fleet / "ca")
+                der = request.public_bytes(Encoding.DER)
+                return tokens.redeem(session, authority, self.ID, secret, der, now)
+
+    def record(self, kind, **more):
+        number = len(self.events) + 1
+        entry = Entry(
+            sequence=number,
+            previous=event_hash(self.events[-1]) if self.events else genesis(self.ID, self.journal),
+            at_ms=time.time_ns() // 1_000_000,
+            clock=ClockTrust.SIGNED,
+            kind=kind,
+            direction=Direction.ENTRY,
+            **more,
+        )
+        self.events.append(messages.write(entry))
+        batch = Batch(journal=self.journal, first=number, events=(self.events[-1],))
+        self.client.publish(topics.up(self.ID, Up.EVENTS), messages.write(batch), qos=1)
+
+    def states(self):
+        """What the recorder has told this lane of its venue, each as a gate verifies it."""
+        keys, here = self.roles.keys_of(Role.RECORDER), topics.down(self.ID, Down.VENUE)
+        return [envelope.verify(VenueState, data, keys) for topic, data in list(self.heard) if topic == here]
+
+    def knows(self, subject):
+        states = self.states()
+        return bool(states) and digest_of(subject) in {recent.digest for recent in states[-1].recent}
+
+    def stop(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+def test_who_passed_one_lane_is_refused_at_the_other(world):
+    held = "SELECT max(version) FROM document WHERE kind = 'assignment'"
+    before = world.at_gate(held)[0][0]
+    lane = Lane(world)
+    try:
+        until("the gate holds the longer window", lambda: world.at_gate(held)[0][0] > before)
+        there, here = next(world.numbers), next(world.numbers)
+        subject = world.authority.resident(there).subject
+        told = len(lane.states())
+        lane.record(Event.PASSAGE, verdict=Verdict.ADMIT, reason=Reason.GREEN, subject=subject)
+        lane.record(Event.PASSED, about=1)
+        until("the venue's lanes are told", lambda: len(lane.states()) > told)
+        assert world.visit(there) is Reason.PASSED_BEFORE
+        assert world.visit(here) is Reason.GREEN
+        seen = world.authority.resident(here).subject
+        until("the other lane is told", lambda: lane.knows(seen))
+        assert not lane.knows(subject)  # that one is its own
+    finally:
+        lane.stop()
 
 
 def test_without_the_fleet_the_gate_goes_on_and_later_reports_everything_once(world):
