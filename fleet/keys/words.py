@@ -6,13 +6,11 @@ Every field of both documents is spoken of: two bodies with the same words after
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 from datetime import UTC, datetime
-from enum import Enum
 
+from fleet.keys import bounds
 from wire.documents import Document, Issuer, IssuerKey, KeyUse, ListRef, Role, Root, Trust
 from wire.keys import PublicKey
-from wire.policy import STRICTER, Policy
 
 _ROLES: Mapping[Role, tuple[str, str]] = {
     Role.ROOT: ("根", "root"),
@@ -113,7 +111,7 @@ def trust_words(old: Trust | None, new: Trust) -> tuple[str, ...]:
     ]
     for name in sorted(after):
         changes += _issuer_changes(before.get(name), after[name])
-    changes += _bounds_changes(old.bounds if old else None, new.bounds)
+    changes += [_line(zh, en) for zh, en in bounds.changes(old.bounds if old else None, new.bounds)]
     return (*_head("信任", "trust", old, new), *(changes or [NO_CHANGE]))
 
 
@@ -151,21 +149,3 @@ def _row_words(row: _Row) -> tuple[str, str]:
         f"状态列表 {_named(row.uri)}（分片 {row.shard}，闸机 {whom}）",
         f"this status list, for gates {whom}",
     )
-
-
-def _bounds_changes(old: Policy | None, new: Policy) -> Iterator[str]:
-    for field in fields(Policy):
-        was, now = getattr(old, field.name) if old else None, getattr(new, field.name)
-        if was == now:
-            continue
-        stricter = STRICTER.get(field.name)
-        looser = was is not None and stricter is not None and stricter(was, now) == was
-        mark = ("（放宽）", " (LOOSER)") if looser else ("", "")
-        change = f"{field.name} {_value(was)} → {_value(now)}"
-        yield _line(f"限度 {change}{mark[0]}", f"bound changed{mark[1]}")
-
-
-def _value(value: object) -> str:
-    if value is None:
-        return "–"
-    return value.name.lower() if isinstance(value, Enum) else str(value)

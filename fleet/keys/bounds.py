@@ -1,0 +1,65 @@
+"""The bounds of policy in words, each with its exact value and unit."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from enum import Enum
+from typing import Final
+
+from wire.policy import STRICTER, Policy
+
+# field of wire.policy.Policy -> Chinese, English
+NAMES: Final = {
+    "fever_c100": ("发热标准", "fever threshold"),
+    "proof_past_s": ("动态码时效", "age of a phone's proof"),
+    "proof_future_s": ("动态码超前", "a proof ahead of the clock"),
+    "repeat_s": ("再次通行间隔", "pause before somebody may pass again"),
+    "clock_doubt_ms": ("时钟误差", "doubt about the clock"),
+    "trust_age_s": ("信任文件时效", "age of the trust document"),
+    "list_age_s": ("状态列表时效", "age of a status list"),
+    "paper": ("纸质码", "paper codes"),
+    "no_information": ("无信息者", "people without information"),
+    "list_not_held": ("颜色未知的码", "codes whose colour is unknown"),
+    "measured": ("采用的温度", "temperature that counts"),
+    "site": ("测温部位", "place of measuring"),
+    "pulse_ms": ("开闸脉冲", "opening pulse"),
+    "longest_open_ms": ("最长开闸时间", "longest time open"),
+}
+_CHOICES: Final = {
+    "admit": ("放行", "admit"),
+    "refer": ("转人工", "refer"),
+    "deny": ("拒绝", "deny"),
+    "surface": ("体表", "surface"),
+    "body": ("体温", "body"),
+    "forehead": ("额头", "forehead"),
+    "wrist": ("手腕", "wrist"),
+}
+
+
+def changes(old: Policy | None, new: Policy) -> Iterator[tuple[str, str]]:
+    """A line for each bound that differs, in Chinese and in English; a looser one is called so."""
+    for field in fields(Policy):
+        was, now = getattr(old, field.name) if old else None, getattr(new, field.name)
+        if was == now:
+            continue
+        stricter = STRICTER.get(field.name)
+        looser = was is not None and stricter is not None and stricter(was, now) == was
+        zh, en = NAMES[field.name]
+        (was_zh, was_en), (now_zh, now_en) = _value(field.name, was), _value(field.name, now)
+        yield (
+            f"限度：{zh} {was_zh} → {now_zh}{'（放宽）' if looser else ''}",
+            f"bound: {en} {was_en} → {now_en}{' (LOOSER)' if looser else ''}",
+        )
+
+
+def _value(name: str, value: object) -> tuple[str, str]:
+    if value is None:
+        return "–", "–"
+    if isinstance(value, Enum):
+        return _CHOICES[value.name.lower()]
+    if not isinstance(value, int):
+        raise TypeError(f"{name} is neither a number nor a choice")
+    if name.endswith("_c100"):
+        text = f"{value // 100}.{value % 100:02} °C"
+    else:
+        text = f"{value} {name.rpartition('_')[2]}"
+    return text, text
