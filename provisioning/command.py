@@ -1,5 +1,6 @@
 """The command `jx-field`: prepare a card, enrol a gate."""
 
+import io
 import json
 import sys
 import time
@@ -33,7 +34,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; replace wha
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a terminal that cannot show a sign gets a substitute, not a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

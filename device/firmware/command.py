@@ -1,5 +1,6 @@
 """The command `jx-gate`: explain any code, and say what a gate believes and holds."""
 
+import io
 import json
 import sys
 import time
@@ -43,7 +44,10 @@ Clock = Annotated[str | None, typer.Option(help="Compare with this time: 2026-11
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a terminal that cannot show a sign gets a substitute, not a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

@@ -1,5 +1,7 @@
 """What one gate is told about itself by a file on its card: read once, checked whole, never written."""
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -11,7 +13,7 @@ Pin = Annotated[int, msgspec.Meta(ge=2, le=27)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Level = Literal["high", "low"]
-GateId = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{12}$")]
+GateId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{12}\Z")]
 
 
 class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,7 +35,7 @@ class Camera(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     height: Annotated[int, msgspec.Meta(ge=64, le=2592)] = 720
     pixel_format: Literal["YUV420", "NV12"] = "YUV420"
     frames_per_s: Annotated[float, msgspec.Meta(gt=0, le=120)] = 15.0
-    exposure_value: float = -0.7
+    exposure_value: Annotated[float, msgspec.Meta(ge=-8, le=8)] = -0.7
     autofocus: bool = True
     timeout_s: Seconds = 2.0
 
@@ -44,7 +46,8 @@ class Thermometer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     bus: Annotated[int, msgspec.Meta(ge=0)] = 1
     address: int = 0x5A
     variant: str = "DCI"
-    offset_c: float = 0.0
+    offset_c: Annotated[float, msgspec.Meta(ge=-10, le=10)] = 0.0
+    """No sound chip is farther off; a slip here would let fevers through."""
     gain: Annotated[float, msgspec.Meta(ge=0.5, le=2.0)] = 1.0
     residual_c: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.1
     site_c: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.2
@@ -162,13 +165,24 @@ def load(path: Path) -> GateConfig:
 def read(data: bytes, name: str) -> GateConfig:
     """The configuration from the bytes of a TOML file called `name`; GateError names the key."""
     try:
-        return msgspec.toml.decode(data, type=GateConfig)
+        found = msgspec.toml.decode(data, type=GateConfig)
+        if bad := _not_a_number(msgspec.to_builtins(found), ""):
+            raise GateError(f"{name}: `{bad}` is not a number; correct that key")
     except msgspec.ValidationError as error:
         raise GateError(f"{name}: {error}; correct that key") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise GateError(
             f"{name} is not a TOML file ({error}); correct the line or prepare it again"
         ) from error
+    return found
+
+
+def _not_a_number(value: object, path: str) -> str:
+    """Where TOML's `nan` stands, which is neither below nor above any limit; "" where it does not."""
+    if isinstance(value, Mapping):
+        found = (_not_a_number(part, f"{path}.{key}".lstrip(".")) for key, part in value.items())
+        return next(filter(None, found), "")
+    return path if isinstance(value, float) and math.isnan(value) else ""
 
 
 _EXAMPLE: Final = """\

@@ -28,6 +28,8 @@ def texts(data: bytes) -> list[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             grey = _grey(data)
+    except Image.DecompressionBombError as error:
+        raise GateError(f"the picture has more than {MOST_PIXELS} pixels; make it smaller") from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning) as error:
         raise GateError("the picture cannot be read: damaged, or of a kind not known here") from error
     found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
@@ -55,7 +57,8 @@ def given(argument: str, standard_input: bytes | None) -> list[str]:
     if not is_file:
         return [argument]
     try:
-        return _content(path.read_bytes(), argument)
+        with path.open("rb") as file:
+            return _content(file.read(MOST_BYTES + 1), argument)
     except OSError as error:
         raise GateError(f"{argument} cannot be read ({error.strerror})") from error
 
@@ -63,6 +66,8 @@ def given(argument: str, standard_input: bytes | None) -> list[str]:
 def _content(data: bytes, name: str) -> list[str]:
     if is_picture(data):
         return texts(data)
+    if len(data) > MOST_BYTES:
+        raise GateError(f"{name} has more than {MOST_BYTES} bytes; nothing was read, give one code")
     try:
         text = data.decode().strip("\r\n")
     except UnicodeDecodeError as error:

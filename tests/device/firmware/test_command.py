@@ -1,6 +1,9 @@
 """The command `jx-gate`: what it prints, for people and for programs, and how it ends."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import zxingcpp
@@ -137,6 +140,36 @@ def test_a_picture_beyond_all_measure_is_not_decoded(run, tmp_path):
     Image.new("1", (8_000, 8_000)).save(tmp_path / "huge.png")
     result = run("explain", tmp_path / "huge.png")
     assert (result.exit_code, "pixels" in result.output) == (2, True)
+
+
+def test_a_small_file_that_claims_to_be_a_huge_picture_is_not_believed(run, tmp_path):
+    beginning = b"BM" + bytes(24)
+    for side in (30_000, 2**30):
+        size = side.to_bytes(4, "little")
+        header = (40).to_bytes(4, "little") + size + size + b"\1\0\x18\0" + bytes(24)
+        (tmp_path / "bomb.bmp").write_bytes(beginning[:14] + header + bytes(99))
+        result = run("explain", tmp_path / "bomb.bmp")
+        assert (result.exit_code, "pixels" in result.output) == (2, True)
+
+
+def test_a_file_beyond_all_measure_is_not_read_whole(run, tmp_path):
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**40)  # a hole: no disk holds it, and no memory would
+    result = run("explain", tmp_path / "huge")
+    assert (result.exit_code, "bytes" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("module", ["device.firmware.command", "provisioning.command"])
+def test_a_terminal_without_chinese_gets_substitutes_and_no_crash(module):
+    script = f"import sys; from {module} import main; main()"
+    told = subprocess.run(
+        [sys.executable, "-c", script, "explain" if "firmware" in module else "--help", "x"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "TERM": "dumb"},
+        capture_output=True,
+        check=False,
+    )
+    assert b"Traceback" not in told.stderr
+    assert b"\\u" in told.stdout
 
 
 def test_files_that_do_not_verify_are_said_in_words(run, authority, files, tmp_path):
