@@ -67,7 +67,12 @@ def reading(directory: Path) -> Iterator[Session]:
 
 def day(seconds: int | None) -> str:
     """A time as people read it here: UTC, to the minute; a dash for none."""
-    return "–" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%MZ")
+    if seconds is None:
+        return "–"
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%MZ")
+    except (ValueError, OverflowError):
+        return f"@{seconds}"  # beyond every calendar
 
 
 def show(title: str, rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:

@@ -10,6 +10,7 @@ from fleet.entries.words import REASON_BY_CODE, VERDICTS, stored
 from wire.reasons import REASONS
 
 MAX_RANGE_DAYS: Final = 31  # more than the retention of 14 days; it bounds what one look can cost
+LATEST_S: Final = 253_370_764_800  # the year 9999 in UTC: beyond its end no calendar here goes
 _LOCAL: Final = "%Y-%m-%dT%H:%M"  # how browsers write <input type="datetime-local">
 _ID_DIGITS: Final = 18
 
@@ -116,6 +117,7 @@ def _text(at: int, zone: ZoneInfo) -> str:
 
 def _moment(text: str | None, zone: ZoneInfo) -> int | None:
     try:
-        return max(0, int(datetime.strptime(text or "", _LOCAL).replace(tzinfo=zone).timestamp()))
+        moment = int(datetime.strptime(text or "", _LOCAL).replace(tzinfo=zone).timestamp())
     except (ValueError, OverflowError):
         return None
+    return max(0, min(moment, LATEST_S))

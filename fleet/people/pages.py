@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from fleet import audit
 from fleet.errors import FleetError
-from fleet.people import directory, passwords, sessions
+from fleet.people import directory, known, passwords, sessions
 from fleet.people.cookies import forget, remember
 from fleet.people.forms import NewPassword, SignIn
 from fleet.web.access import local_path, public
@@ -37,8 +37,16 @@ def _actor() -> str:
     return f"user:{current_user.user_id}"
 
 
+def _login() -> str:
+    return request.form.get("login", "").strip().lower()[:32]
+
+
+def _attempted_from() -> str:
+    return known.browser(_login()) or get_remote_address()
+
+
 def _attempted_name() -> str:
-    return "name:" + request.form.get("login", "").strip().lower()[:32]
+    return known.browser(_login()) or "name:" + _login()
 
 
 @pages.get("/sign-in")
@@ -52,7 +60,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @pages.post("/sign-in")
-@limiter.limit(PER_ADDRESS, deduct_when=_failed)
+@limiter.limit(PER_ADDRESS, key_func=_attempted_from, deduct_when=_failed)
 @limiter.limit(PER_NAME, key_func=_attempted_name, deduct_when=_failed)
 @public
 def sign_in_send() -> ResponseReturnValue:
@@ -69,7 +77,7 @@ def sign_in_send() -> ResponseReturnValue:
         token = sessions.begin(write, user, request.user_agent.string, shared.now())
         audit.append(write, shared.now(), f"user:{user.id}", "person.sign_in")
     session.clear()
-    return remember(redirect(local_path(form.next.data) or "/", 303), token)
+    return known.remember(remember(redirect(local_path(form.next.data) or "/", 303), token), user.login)
 
 
 @pages.post("/sign-out")

@@ -10,6 +10,7 @@ from flask import current_app
 
 from fleet.config import Settings
 from fleet.db import Database
+from fleet.entries.filters import LATEST_S
 from fleet.web.pulse import Pulse
 
 EXTENSION: Final = "jx-console"
@@ -26,8 +27,8 @@ class Console:
     now: Callable[[], int]
 
     def local(self, at: int) -> datetime:
-        """The moment `at` in the fleet's time zone."""
-        return datetime.fromtimestamp(at, self.zone)
+        """The moment `at` in the fleet's time zone; what a broken clock said is put at the calendar's end."""
+        return datetime.fromtimestamp(max(0, min(at, LATEST_S)), self.zone)
 
     def time_of_day(self) -> str:
         """Hours, minutes, seconds now, as people at the gates read them."""

@@ -82,3 +82,12 @@ def test_a_day_has_the_hours_its_clocks_say(day, hours):
     start = filters._moment(f"{day}T00:00", zone)
     assert filters.start_of_day(start + 3600 * 12, zone) == start
     assert filters.day_after(start, zone) - start == hours * 3600
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Los_Angeles", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize("text", ["9999-12-31T23:59", "0001-01-01T00:00", "1970-01-01T00:00"])
+def test_the_ends_of_the_calendar_are_moments_like_any_other(zone, name, text):
+    where = ZoneInfo(zone)
+    found = filters.read({name: text}, NOW, where)
+    assert filters.read(found.query(where), NOW, where).since >= 0

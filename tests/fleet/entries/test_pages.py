@@ -47,6 +47,14 @@ def test_times_are_the_fleets_and_say_so(signed_in, console_database, town, cloc
     assert "Asia/Shanghai, UTC+08:00" in page
 
 
+@pytest.mark.parametrize("at", [10**12, (2**63 - 1) // 1000])
+def test_one_gate_with_a_mad_clock_takes_the_page_from_nobody(signed_in, console_database, town, clock, at):
+    town.add_events(console_database, [town.event(at, 1), town.event(clock.now - 60, 2)])
+    page = signed_in.get("/entries").text
+    assert "11-21 10:59:00" in page
+    assert len(rows(page)) == 2
+
+
 def test_a_late_entry_says_when_it_arrived(signed_in, console_database, town, clock):
     town.add_events(console_database, [town.event(clock.now - 7200, 1, received_at=clock.now - 60)])
     assert "11-21 10:59 送达" in signed_in.get("/entries").text

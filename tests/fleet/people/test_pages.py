@@ -6,7 +6,7 @@ import pytest
 
 from fleet import audit
 from fleet.models import User
-from fleet.people import sessions
+from fleet.people import known, sessions
 from fleet.people.cookies import PLAIN_NAME, SECURE_NAME
 from fleet.web.language import COOKIE
 
@@ -75,6 +75,50 @@ def test_a_disabled_account_looks_like_a_wrong_password(client, town, console_da
 def test_signing_in_is_limited_per_address(client):
     codes = [client.post("/sign-in", data={"login": f"n{n}", "password": "x"}).status_code for n in range(11)]
     assert codes == [401] * 10 + [429]
+
+
+def _attack(client, count=25):
+    """Wrong passwords in somebody's name from many addresses."""
+    for number in range(count):
+        client.application.test_client().post(
+            "/sign-in",
+            data={"login": "wang", "password": "a guess, no more"},
+            environ_base={"REMOTE_ADDR": f"10.0.{number // 5}.1"},
+        )
+
+
+@pytest.mark.usefixtures("person")
+def test_guessing_in_a_name_is_limited_wherever_it_comes_from(client, town):
+    _attack(client)
+    assert sign_in(client, town).status_code == 429
+
+
+@pytest.mark.usefixtures("person")
+def test_guessing_locks_nobody_out_of_the_browser_they_used_before(client, town):
+    sign_in(client, town)
+    client.post("/sign-out")
+    _attack(client)
+    assert sign_in(client, town).status_code == 303
+
+
+@pytest.mark.usefixtures("person")
+def test_a_known_browser_has_a_limit_too_and_is_known_for_one_name_only(client, town):
+    sign_in(client, town)
+    codes = [client.post("/sign-in", data={"login": "wang", "password": "x"}).status_code for _ in range(11)]
+    assert codes == [401] * 10 + [429]
+    others = [client.post("/sign-in", data={"login": "li", "password": "x"}).status_code for _ in range(11)]
+    assert others == [401] * 10 + [429]
+
+
+@pytest.mark.parametrize("how", ["forged", "old", "long"])
+@pytest.mark.usefixtures("person")
+def test_a_browser_that_only_claims_to_be_known_is_not(client, town, clock, how):
+    sign_in(client, town)
+    value = client.get_cookie(known.NAME).value
+    clock.now += known.LIFE_S + 1 if how == "old" else 0
+    _attack(client)
+    client.set_cookie(known.NAME, {"forged": value[:-2] + "AA", "old": value, "long": "x" * 3000}[how])
+    assert sign_in(client, town).status_code == 429
 
 
 @pytest.mark.usefixtures("person")
