@@ -12,7 +12,7 @@ from fleet.ingest import book, standing, venues
 from fleet.ingest.coverage import Coverage, Span
 from fleet.ingest.group import Group
 from fleet.ingest.receipts import Part, Receipts
-from fleet.ingest.rows import INSERT, row
+from fleet.ingest.rows import INSERT, REACHED, row
 from wire import messages, topics
 from wire.errors import WireError
 from wire.messages import HASH_BYTES, Batch, Entry, Hello, State
@@ -235,10 +235,11 @@ class Worker:
 
     def _store(self, group: Group) -> None:
         """The hot insert, then how far each journal is held."""
-        for journal in group.touched:
-            book.journal_row(group.session, *journal).contiguous_to = self._coverage[journal].contiguous_to
-        group.session.flush()
+        group.session.flush()  # a checkpoint may have made a journal's row
         # By way of SQLAlchemy, so that a full disk is a DBAPIError like any other.
-        insert = group.session.connection().exec_driver_sql
-        if group.rows and insert(INSERT, group.rows).rowcount != len(group.rows):
+        execute = group.session.connection().exec_driver_sql
+        reached = [(*journal, self._coverage[journal].contiguous_to) for journal in group.touched]
+        if reached:
+            execute(REACHED, reached)
+        if group.rows and execute(INSERT, group.rows).rowcount != len(group.rows):
             raise _OvertakenError
