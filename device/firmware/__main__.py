@@ -25,7 +25,6 @@ from device.firmware.errors import GateError
 from device.firmware.gate import Built, Hardware, build
 from device.firmware.narrate import Narrator
 from device.firmware.notify import Systemd
-from wire.errors import WireError
 
 WATCHDOG_S = 2.0
 ENROLLED_EVERY_S = 2.0
@@ -140,6 +139,8 @@ class Runner:
     stopping: threading.Event
     enrolled_at_s: float = 0.0
     fed_at_s: float = 0.0
+    refused: str = ""
+    """Why the files of an enrolment were no good, said once."""
 
     def run(self) -> None:
         """Return when a signal has come."""
@@ -164,9 +165,11 @@ class Runner:
         if end is not None and not self.built.enrolled:
             try:
                 self.built.connect(self.config)
-            except (GateError, WireError, OSError) as error:
+            except GateError as error:
                 self.built.gate.stage.health.enrolled_until = None
-                self.built.narrator.say("not enrolled", why=str(error))
+                if str(error) != self.refused:
+                    self.refused = str(error)
+                    self.built.narrator.say("not enrolled", why=self.refused)
 
     def feed(self, now_s: float) -> None:
         """Feed the watchdog while the camera's thread makes progress; that this runs is the loop's."""
@@ -188,7 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stopping.set()
         wake.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     try:
         config = configs.load(options.config)

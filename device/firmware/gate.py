@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from device.drivers import Barrier, Camera, Display, Inputs, Signals, Thermometer
+from device.firmware import identity
 from device.firmware.book import Book
 from device.firmware.camera_thread import CameraThread
 from device.firmware.clock import Clock
@@ -15,7 +16,7 @@ from device.firmware.courier import Courier
 from device.firmware.deadman import Deadman
 from device.firmware.desk import Desk
 from device.firmware.door import Door
-from device.firmware.errors import GateError
+from device.firmware.errors import GateError, Refused
 from device.firmware.front import Front
 from device.firmware.greeting import Greeting
 from device.firmware.health import Health, Organs
@@ -36,7 +37,6 @@ from device.firmware.thermometry import Calibration
 from device.firmware.trust import Beliefs
 from device.firmware.uplink import Line, Uplink
 from device.firmware.version import FIRMWARE
-from wire.keys import PrivateKey
 from wire.messages import Event
 
 REMEMBERED: Final = CHECKED_AT_OPEN
@@ -75,7 +75,7 @@ class Built:
         return self.uplink is not None
 
     def connect(self, config: GateConfig) -> None:
-        """Begin to talk to the fleet. Raises GateError, WireError or OSError when the files are no good."""
+        """Begin to talk to the fleet. Raises GateError when the files are no good."""
         broker = config.broker
         line = Line(
             host=broker.host,
@@ -84,7 +84,9 @@ class Built:
             certificate=config.path(broker.certificate),
             key=config.path(broker.key),
         )
-        signer = PrivateKey.from_pem(line.key.read_bytes())
+        signer = identity.signer(line.certificate, line.key, config.gate)
+        if identity.close_key(line.key):
+            self.narrator.say("key was readable by others", file=str(line.key), now="only by its owner")
         uplink = Uplink(line, config.gate)
         greeting = Greeting(uplink.session)
         stage, clock = self.gate.stage, self.gate.clock
@@ -115,6 +117,18 @@ class Built:
         self.store.close()
 
 
+def directory(config: GateConfig) -> Path:
+    """The data directory, made when it is missing; GateError when there cannot be one."""
+    data = Path(config.data)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GateError(
+            f"the data directory {data} cannot be made ({error.strerror}); mount the data partition"
+        ) from error
+    return data
+
+
 def calibration_of(config: GateConfig) -> Calibration:
     """The thermometer's calibration as the file has it."""
     told = config.thermometer
@@ -138,7 +152,12 @@ def believed(config: GateConfig, store: Store, narrator: Narrator) -> Beliefs:
         first = path.read_bytes()
     except OSError as error:
         raise GateError(f"the card's root document {path} cannot be read; prepare the card") from error
-    restored = restore(store, first)
+    try:
+        restored = restore(store, first)
+    except Refused as refused:
+        raise GateError(
+            f"the card's root document {path} is no good ({refused.detail}); prepare the card again"
+        ) from refused
     for name in restored.dropped:
         narrator.say("not believed any more", what=name)
     return restored.beliefs
@@ -164,8 +183,7 @@ def organs_of(config: GateConfig, hardware: Hardware, wake: threading.Event) -> 
 
 def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: threading.Event) -> Built:
     """Open the files, start the threads, write the boot event. Raises GateError."""
-    data = Path(config.data)
-    data.mkdir(parents=True, exist_ok=True)
+    data = directory(config)
     store = Store.open(data / DATABASE, config.gate, journal_limit_bytes=config.journal_mb * 1_000_000)
     if store.set_aside is not None:
         narrator.say("journal damaged", kept_as=str(store.set_aside))

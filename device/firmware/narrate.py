@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, TextIO, TypeAlias
 
@@ -24,7 +25,8 @@ class Narrator:
             line = json.dumps({"kind": kind, **known}, ensure_ascii=False)
         else:
             line = " ".join([kind, *(f"{name}={value}" for name, value in known.items())])
-        print(line, file=self.out or sys.stderr, flush=True)
+        with suppress(OSError, ValueError):  # a log that is full or gone stops no gate
+            print(line, file=self.out or sys.stderr, flush=True)
 
     def verdict(self, kind: str, reason: Reason | None, took_ms: int | None, sequence: int | None) -> None:
         """One decision, as it went into the journal (or was counted: no sequence)."""

@@ -22,6 +22,9 @@ from PIL import Image
 
 from device.firmware.__main__ import display_config, main
 from device.firmware.config import example, read
+from device.firmware.errors import GateError
+from device.firmware.gate import believed, directory
+from device.firmware.narrate import Narrator
 from device.firmware.store import Store
 from sandbox.board.client import Board, BoardError
 from sandbox.board.environment import environment
@@ -144,7 +147,8 @@ def test_a_gate_waits_to_be_enrolled_serves_and_leaves_the_relay_without_power(r
     running.board.pin(BUTTON, False)
     running.until(lambda: "opened_by_hand" in running.kinds(), "the button")
     running.until(lambda: running.board.pins()[RELAY] == 1, "the relay")
-    running.process.send_signal(signal.SIGTERM)
+    assert (running.path / "gate.key").stat().st_mode & 0o077 == 0
+    running.process.send_signal(signal.SIGHUP)  # a terminal that is closed ends it in order, too
     assert running.process.wait(15) == 0
     assert running.said()[-1] == {"kind": "stopped"}
     with pytest.raises(BoardError):
@@ -160,6 +164,42 @@ def test_a_gate_waits_to_be_enrolled_serves_and_leaves_the_relay_without_power(r
 def test_a_configuration_that_cannot_be_read_is_named(tmp_path, capsys):
     assert main(["--config", str(tmp_path / "none.toml")]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_second_gate_on_the_same_files_does_not_start_and_names_the_reason(running):
+    running.until(lambda: "boot" in running.kinds(), "boot")
+    with tempfile.TemporaryDirectory(prefix="jx") as other:
+        second = subprocess.run(
+            [sys.executable, "-m", "device.firmware", "--config", running.path / "gate.toml"],
+            env=os.environ | environment(Path(other) / "s", running.path / "film"),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert second.returncode == 2
+    assert "in use by another firmware process" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize("root", [None, b"nothing", "stranger"])
+def test_a_card_that_a_gate_cannot_start_with_is_named(root, tmp_path, authority):
+    config = read(example(gate=GATE, data=str(tmp_path)).encode(), "x")
+    if root == "stranger":
+        root = authority.sign(authority.root(), [authority.stranger])
+    if root is not None:
+        (tmp_path / "root.1.jx").write_bytes(root)
+    store = Store.open(tmp_path / "gate.db", GATE, journal_limit_bytes=1 << 20)
+    with pytest.raises(GateError, match=r"root document .*root\.1\.jx .*prepare the card"):
+        believed(config, store, Narrator())
+    store.close()
+
+
+def test_a_data_directory_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("taken")
+    config = read(example(gate=GATE, data=str(tmp_path / "file" / "data")).encode(), "x")
+    with pytest.raises(GateError, match="mount the data partition"):
+        directory(config)
 
 
 def test_every_display_of_the_file_has_its_driver():

@@ -194,6 +194,15 @@ def test_the_gate_tells_in_words_or_json_what_it_did():
     assert json.loads(line) == {"kind": "boot", "sequence": 1}
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("closed file")])
+def test_a_log_that_takes_nothing_stops_nobody(error):
+    class Full(io.StringIO):
+        def write(self, _text):
+            raise error
+
+    Narrator("words", Full()).say("boot")
+
+
 def test_systemd_hears_what_the_gate_says(tmp_path, monkeypatch):
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
