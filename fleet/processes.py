@@ -31,6 +31,9 @@ PROCESSES: Final = {
     "publish": "fleet.publish:run",
 }
 
+LOCK_WAIT_S: Final = 0.5  # `status` holds the lock for a moment, too
+LOCK_POLL_S: Final = 0.05
+
 # certificate -> processes that hold it and have to start anew when it was renewed.
 HOLDERS: Final = {
     "web": ("web", "est"),
@@ -70,13 +73,13 @@ def serve(directory: Path, names: Sequence[str], *, now: int) -> None:
     if unknown:
         raise FleetError(f"{', '.join(unknown)}: no such process; there are: {', '.join(PROCESSES)}")
     paths, settings = Paths(directory), load_settings(directory)
-    with _alone(paths):
+    with _alone(paths, LOCK_WAIT_S):
         logs.configure("supervisor")
         with open_database(paths.database(settings)) as database:
             database.upgrade()
         renew(paths, settings, now)
         stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # HUP: the terminal was closed
             signal.signal(number, lambda *_: stop.set())
         commands = {name: [sys.executable, "-m", "fleet.child", name, str(directory)] for name in names}
         watch = Supervisor(
@@ -113,17 +116,25 @@ def status(directory: Path) -> list[Running]:
 
 
 @contextlib.contextmanager
-def _alone(paths: Paths) -> Iterator[None]:
+def _alone(paths: Paths, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the directory's lock; FleetError when another `serve` holds it. The kernel frees it at our end."""
     descriptor = os.open(paths.root / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise FleetError(f"another `jx-fleet serve` runs in {paths.root}; stop it first") from error
+        while not _locked(descriptor):
+            if (wait_s := wait_s - LOCK_POLL_S) < 0:
+                raise FleetError(f"another `jx-fleet serve` runs in {paths.root}; stop it first")
+            time.sleep(LOCK_POLL_S)
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _report(paths: Paths) -> Path:

@@ -1,6 +1,7 @@
 """The supervisor: starts the fleet's processes, starts again what ended, stops all of them."""
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from typing import Final
 
 import structlog
 
+from fleet.errors import FleetError
+
 POLL_S: Final = 0.1
 STOP_S: Final = 15.0  # longer than the broker's and gunicorn's own limits for a quiet end
 FIRST_DELAY_S: Final = 0.5
@@ -19,6 +22,9 @@ LONGEST_DELAY_S: Final = 30.0
 CHORE_S: Final = 3600.0
 STEADY_S: Final = 60.0  # who ran this long starts counting failures anew
 PARENT: Final = "JX_FLEET_SUPERVISOR"  # environment: process id that a child must not outlive
+
+# What the machine lacks now and may have again.
+_FOR_NOW: Final = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
 _log = structlog.get_logger("supervisor")
 
@@ -99,14 +105,26 @@ class Supervisor:
                 self._start(child, now_s)
                 changed = True
         if changed:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Report; a disk that is full, say, is no reason to stop what runs."""
+        try:
             self._report(self.children)
+        except OSError as error:
+            _log.error("the state of the processes could not be written", error=str(error))
 
     def _do_chore(self, now_s: float) -> None:
         """Now and then, do the chore and ask the children it names to end: they are started again."""
         if now_s < self._chore_at_s:
             return
         self._chore_at_s = now_s + CHORE_S
-        due = self._chore()
+        try:
+            due = self._chore()
+        except (OSError, FleetError) as error:
+            # A full disk or a damaged file is no reason to stop what runs.
+            _log.error("the supervisor's chore failed", error=str(error))
+            return
         for child in self.children:
             if child.name in due and child.process is not None:
                 child.process.terminate()
@@ -124,11 +142,19 @@ class Supervisor:
             process.wait()
         for child in self.children:
             child.process = None
-        self._report(self.children)
+        self._tell()
 
     def _start(self, child: Child, now_s: float) -> None:
         environment = {**os.environ, PARENT: str(os.getpid())}
         # An own group, so that Ctrl-C reaches this process only and it decides the order of the end.
-        child.process = subprocess.Popen(child.command, env=environment, process_group=0)  # noqa: S603 - own command line
+        try:
+            child.process = subprocess.Popen(child.command, env=environment, process_group=0)  # noqa: S603 - own command line
+        except OSError as error:
+            if error.errno not in _FOR_NOW:
+                raise
+            child.failures += 1
+            child.start_at_s = now_s + delay_s(child.failures)
+            _log.error("a process could not be started", child=child.name, error=str(error))
+            return
         child.started_s = now_s
         _log.info("a process started", child=child.name, pid=child.process.pid)

@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 
 from fleet.config import Paths, Settings, bracketed, load_settings
 from fleet.db import open_database
+from fleet.patience import PatientWorker
 
 # The areas with pages in this process: functions `(app, database, directory) -> None`.
 AREAS: Final = ("fleet.enrol.est:mount", "fleet.issuers.pages:mount")
@@ -40,7 +41,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no t
         options: dict[str, Any] = {
             "bind": f"{bracketed(est.host)}:{est.port}",
             "workers": 1,  # limits per address are counted in its memory
-            "worker_class": "gthread",
+            "worker_class": PatientWorker,
             "threads": est.threads,
             "timeout": TIMEOUT_S,
             "graceful_timeout": GRACE_S,

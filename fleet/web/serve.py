@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import ThreadWorker
 
 from fleet.config import Paths, Settings, bracketed, load_settings
 from fleet.db import open_database
 from fleet.overview import pages as overview
+from fleet.patience import PatientWorker
 from fleet.web.context import EXTENSION
 from fleet.web.wiring import create_console
 
@@ -26,7 +26,7 @@ def application(directory: Path) -> Flask:
     return app
 
 
-class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn publishes no types
+class _Worker(PatientWorker):
     """A threaded worker that ends the live streams when it is asked to stop."""
 
     def handle_exit(self, *arguments: Any) -> None:  # noqa: ANN401 - a signal handler's arguments

@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 
 import paho.mqtt.client as mqtt
@@ -229,6 +230,32 @@ def test_a_stop_is_quiet_and_leaves_no_process(fleet, serve):
     log = (fleet / "serve.log").read_text()
     assert "Traceback" not in log
     assert "a process ended" not in log
+
+
+def test_a_closed_terminal_stops_everything_quietly(fleet, serve):
+    supervisor = serve("broker")
+    supervisor.send_signal(signal.SIGHUP)
+    assert supervisor.wait(WAIT_S) == 0
+    assert of_directory(fleet) == []
+
+
+def test_asking_for_the_status_keeps_nobody_from_serving(fleet):
+    paths = Paths(fleet)
+    with processes._alone(paths), pytest.raises(FleetError, match="stop it first"), processes._alone(paths):
+        pass
+
+    def glance():
+        with processes._alone(paths):
+            held.set()
+            go.wait(10)
+
+    held, go = threading.Event(), threading.Event()
+    asker = threading.Thread(target=glance)
+    asker.start()
+    assert held.wait(10)
+    threading.Timer(0.1, go.set).start()
+    with processes._alone(paths, 10):
+        asker.join()
 
 
 def test_a_killed_supervisor_takes_everything_along(fleet, serve):

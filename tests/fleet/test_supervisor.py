@@ -153,3 +153,34 @@ def test_a_program_that_does_not_exist_is_an_error_and_nothing_stays():
     with pytest.raises(FileNotFoundError):
         supervisor.run(threading.Event())
     assert supervisor.children[0].process is None
+
+
+def test_a_full_disk_stops_nothing():
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    supervisor = Supervisor({"a": SLEEPER}, full, full)
+    try:
+        start_s = time.monotonic()
+        supervisor.step(start_s)
+        supervisor.step(start_s + CHORE_S + 1)
+        assert supervisor.children[0].process.poll() is None
+    finally:
+        supervisor.stop_all()
+    assert supervisor.children[0].process is None
+
+
+def test_a_machine_without_room_for_a_process_is_asked_again(supervise, monkeypatch):
+    def refuse(*_arguments, **_named):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    supervisor = supervise(a=SLEEPER)
+    (child,) = supervisor.children
+    with monkeypatch.context() as patch:
+        patch.setattr("fleet.supervisor.subprocess.Popen", refuse)
+        supervisor.step(1.0)
+    assert (child.process, child.start_at_s) == (None, 1.5)
+    supervisor.step(1.4)
+    assert child.process is None
+    supervisor.step(1.5)
+    assert child.process.poll() is None
