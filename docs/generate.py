@@ -9,6 +9,7 @@ from typing import Final
 from wire import (
     cbor,
     code,
+    cose,
     documents,
     enrolment,
     envelope,
@@ -97,6 +98,7 @@ def _limits() -> str:
         ("checkpoint", 512),
         ("enrolment ticket, text", f"{enrolment.MAX_CHARACTERS:,} characters"),
         ("nesting of CBOR", cbor.MAX_DEPTH),
+        ("items of CBOR around a signed payload", cose.MAX_ENVELOPE_ITEMS),
     ]
     return _table(("what", "at most"), rows)
 

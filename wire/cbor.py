@@ -9,6 +9,7 @@ import cbor2
 from wire.errors import Flaw, WireError
 
 MAX_DEPTH: Final = 8
+ANY_NUMBER: Final = 2**63
 # Below this size too few keys fit in for their hashes to matter, and the hook alone is enough.
 _SCAN_FROM_BYTES: Final = 1_024
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG = 2, 3, 4, 5, 6  # major types: RFC 8949, 3.1
@@ -52,20 +53,22 @@ def _check_keys(fields: Mapping[Any, Any], _immutable: bool) -> Mapping[Any, Any
     return fields
 
 
-def _scan_keys(data: bytes) -> None:
-    """Refuse keys other than integers and texts before any dict is built.
+def _scan(data: bytes, max_items: int) -> None:
+    """Refuse keys other than integers and texts, and more items than allowed, before anything is built.
 
     Keys that are arrays of -1 and -2 all have one hash: 64 kB of them would keep a decoder busy for
     seconds. Whatever else is wrong is left for the decoder to find.
     """
-    at, stack = 0, [[1, False]]
+    at, items, stack = 0, 0, [[1, False]]
     while stack and at < len(data) and len(stack) <= MAX_DEPTH + 2:
         left, is_map = stack[-1]
         if not left:
             stack.pop()
             continue
         major, number = data[at] >> 5, data[at] & 0x1F
-        at += 1
+        at, items = at + 1, items + 1
+        if items > max_items:
+            raise WireError(Flaw.SIZE, f"more than the {max_items} items that are allowed")
         if is_map and not left & 1 and major not in _KEY_TYPES:
             raise WireError(Flaw.CBOR, "a key is neither an integer nor a text")
         if major == _TAG:  # the decoder would decode what is tagged before it asks about the tag
@@ -83,15 +86,16 @@ def _scan_keys(data: bytes) -> None:
 _SEMANTIC: Final[Mapping[int, Any]] = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
 
 
-def decode(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - the schema gives it a type
+def decode(data: bytes, *, max_bytes: int, max_items: int = ANY_NUMBER) -> Any:  # noqa: ANN401 - the schema gives it a type
     """Decode one item that fills `data` exactly.
 
-    Limits come before decoding. Raises WireError(SIZE) or WireError(CBOR), nothing else.
+    Limits come before decoding; `max_items` holds for what is longer than a kilobyte.
+    Raises WireError(SIZE) or WireError(CBOR), nothing else.
     """
     if len(data) > max_bytes:
         raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
     if len(data) > _SCAN_FROM_BYTES:
-        _scan_keys(data)
+        _scan(data, max_items)
     stream = io.BytesIO(data)
     decoder = cbor2.CBORDecoder(
         stream,

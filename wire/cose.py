@@ -10,6 +10,9 @@ from wire.errors import Flaw, WireError
 from wire.keys import KID_BYTES, Alg, PublicKey, Signer
 
 MAX_SIGNATURES: Final = 16
+# Nobody has vouched for an envelope yet: 700 kB of small items in its unprotected header would take
+# seconds to decode. Sixteen signatures are a hundred items.
+MAX_ENVELOPE_ITEMS: Final = 256
 # Header labels: RFC 9052, table 3; `typ` is RFC 9596.
 ALG, CRITICAL, CONTENT_TYPE, KID, TYP = 1, 2, 3, 4, 16
 _SIGN1_TAG: Final = b"\xd2"  # tag 18
@@ -87,7 +90,7 @@ def _array(data: bytes, tag: bytes, max_bytes: int) -> list[Any]:
         raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
     if not data.startswith(tag):
         raise WireError(Flaw.COSE, "the tag of the expected COSE message is missing")
-    value = cbor.decode(data[len(tag) :], max_bytes=max_bytes)
+    value = cbor.decode(data[len(tag) :], max_bytes=max_bytes, max_items=MAX_ENVELOPE_ITEMS)
     four = 4
     if not isinstance(value, list) or len(value) != four or not isinstance(value[1], dict):
         raise WireError(Flaw.COSE, "a COSE message is an array of four")

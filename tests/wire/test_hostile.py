@@ -219,6 +219,11 @@ def _keys_of_one_hash(count):
     return b"\xb9" + count.to_bytes(2) + b"".join(b"\x90" + row.encode() + b"\x00" for row in rows)
 
 
+def _filled_header(item):
+    """A signed message that nobody signed, as long as a status list, full of small items."""
+    return b"\xd2\x84\x43\xa1\x01\x26\xa1\x05\x9a\x00\x0a\x80\x00" + item * 0x0A8000 + b"\x41\x00\x40"
+
+
 BOMB = zlib.compress(bytes(200_000_000), 9)
 HOSTILE = {
     "nested": b"\x81" * 60_000,
@@ -231,6 +236,8 @@ HOSTILE = {
     "empty maps": b"\x99\x50\x00" + b"\xa0" * 20_480,
     "one hash": _keys_of_one_hash(3_600),
     "one hash, signed": b"\xd2\x84\x40" + _keys_of_one_hash(3_600) + b"\x40\x40",
+    "filled header": _filled_header(b"\x00"),
+    "filled header, maps": _filled_header(b"\xa0"),
     "big number": b"\xc2\x59\xf0\x00" + b"\xff" * 61_440,
     "shared": b"\xd8\x1c\x81\xd8\x1d\x00",
     "bomb": BOMB,
