@@ -35,8 +35,7 @@ class Card:
             topics.check_gate(self.gate)
         except WireError as error:
             raise UsageError(f"--gate: {error.detail}; nothing was written") from error
-        address = urlsplit(self.fleet)
-        if address.scheme != "https" or not address.hostname:
+        if not _is_address(self.fleet):
             raise UsageError("--fleet: an address is https://host:port; nothing was written")
         text = config.example(
             gate=self.gate,
@@ -49,6 +48,14 @@ class Card:
             return config.read(text.encode(), CONFIGURATION), text, first_root(self.gate, self.root)
         except GateError as error:
             raise UsageError(f"{error}; nothing was written") from error
+
+
+def _is_address(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        return address.scheme == "https" and bool(address.hostname) and address.port != 0
+    except ValueError:  # a port that is none, half an IPv6 address
+        return False
 
 
 def first_root(gate: str, data: bytes) -> Root:
@@ -70,7 +77,12 @@ def write(card: Card, place: Path, *, replace: bool) -> tuple[tuple[Path, ...], 
     """Write a card's files into `place`; return them and the root. Other files are replaced when asked."""
     configuration, text, root = card.check()
     contents = {place / CONFIGURATION: text.encode(), place / configuration.root: card.root}
-    different = [path for path, data in contents.items() if path.exists() and path.read_bytes() != data]
+    try:
+        different = [path for path, data in contents.items() if path.exists() and path.read_bytes() != data]
+    except OSError as error:
+        raise FieldError(
+            f"{error.filename} cannot be read ({error.strerror}); nothing was written, move it away"
+        ) from error
     if different and not replace:
         names = ", ".join(path.name for path in different)
         raise FieldError(f"{place} has another {names}; nothing was written, add --yes to replace it")

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import http.client
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -81,17 +82,14 @@ class Server:
         return found[0]
 
     def _ask(self, context: ssl.SSLContext, method: str, page: str, body: bytes | None = None) -> _Answer:
-        address = urlsplit(self.ticket.url)
         headers = {"Accept": "application/pkcs7-mime"}
         if body is not None:
             login = base64.b64encode(f"{self.ticket.gate_id}:{self.ticket.password}".encode()).decode()
             headers |= {"Authorization": f"Basic {login}", "Content-Type": "application/pkcs10"}
             headers["Content-Transfer-Encoding"] = "base64"
-        line = http.client.HTTPSConnection(
-            address.hostname or "", address.port, timeout=self.timeout_s, context=context
-        )
+        line, path = self._line(context)
         try:
-            line.request(method, address.path + PREFIX + page, body, headers)
+            line.request(method, path + PREFIX + page, body, headers)
             with line.getresponse() as got:
                 answer = _Answer(got.status, got.read(MOST_BYTES + 1), dict(got.getheaders()))
         except ssl.SSLCertVerificationError as error:
@@ -107,6 +105,18 @@ class Server:
             line.close()
         self._judge(answer)
         return answer
+
+    def _line(self, context: ssl.SSLContext) -> tuple[http.client.HTTPSConnection, str]:
+        try:
+            address = urlsplit(self.ticket.url)
+            host, port = address.hostname or "", address.port
+            line = http.client.HTTPSConnection(host, port, timeout=self.timeout_s, context=context)
+        except (ValueError, http.client.InvalidURL) as error:
+            raise FieldError(
+                f"the ticket's address {self.ticket.url!r} is none ({error}); nothing was sent, ask for a new"
+                " ticket"
+            ) from error
+        return line, address.path
 
     def _judge(self, answer: _Answer) -> None:
         if answer.status in {200, _ACCEPTED}:
@@ -140,8 +150,9 @@ def _certificates(answer: _Answer) -> list[x509.Certificate]:
 
 
 def _retry_after(answer: _Answer) -> int:
-    told = answer.headers.get("Retry-After", "")
-    return min(max(int(told) if told.isdigit() else 0, SHORTEST_WAIT_S), LONGEST_WAIT_S)
+    told = answer.headers.get("Retry-After", "").strip()
+    seconds = int(told) if re.fullmatch("[0-9]{1,9}", told) else 0  # isdigit() takes a superscript two, too
+    return min(max(seconds, SHORTEST_WAIT_S), LONGEST_WAIT_S)
 
 
 def _why(error: Exception) -> str:

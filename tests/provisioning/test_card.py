@@ -119,3 +119,16 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
         durable.write(tmp_path / "a", b"second")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith((".a", "a"))] == ["a"]
     assert (tmp_path / "a").read_bytes() == b"first"
+
+
+@pytest.mark.parametrize("fleet", ["https://h:99999", "https://h:x", "https://[::1", "https://:8443"])
+def test_an_address_that_is_none_is_refused_before_anything_is_written(prepare, tmp_path, fleet):
+    result = prepare(fleet=fleet)
+    assert (result.exit_code, "--fleet" in result.output) == (2, True)
+    assert not (tmp_path / "card").exists()
+
+
+def test_something_in_the_place_of_a_file_is_named(prepare, tmp_path):
+    (tmp_path / "card" / "gate.toml").mkdir(parents=True)
+    result = prepare("--yes")
+    assert (result.exit_code, "gate.toml cannot be read" in result.output) == (1, True)

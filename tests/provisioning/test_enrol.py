@@ -175,6 +175,20 @@ def test_a_server_that_is_not_there_is_said(run, town):
     assert (result.exit_code, "cannot be reached" in result.output) == (1, True)
 
 
+@pytest.mark.parametrize("url", ["https://h:99999", "https://h:x", "https://[::1", "https://a b:1"])
+def test_an_address_that_is_none_is_said_in_words(run, town, url):
+    result = run(town.ticket(url=url))
+    assert (result.exit_code, "address" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "waits_s"), [("7", 7), ("", 2), ("\xb2", 2), ("9" * 5_000, 2), ("-1", 2), ("99999", 60)]
+)
+def test_whatever_a_server_asks_for_the_wait_is_bounded(told, waits_s):
+    answer = provisioning.est._Answer(202, b"", {"Retry-After": told})
+    assert provisioning.est._retry_after(answer) == waits_s
+
+
 def test_a_server_that_never_answers_is_given_up(field, town, place):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
