@@ -11,10 +11,14 @@ from fleet import audit
 from fleet.errors import ConflictError, FleetError, NotFoundError
 from fleet.models import Gate, Permit, Region, Venue
 from fleet.venues.kinds import KINDS, LEVELS
+from wire import schema
+from wire.errors import WireError
 
 SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 MAX_NAME: Final = 80
 MAX_ADDRESS: Final = 200
+MAX_CAPACITY: Final = 1_000_000  # as an assignment carries it
+_NAME: Final = schema.text(MAX_NAME)  # the rule of the documents in which names travel
 DAY_S: Final = 86_400
 LONGEST_PERMIT_S: Final = 366 * DAY_S
 SCOPES: Final = ("entry", "exit", "both")
@@ -231,8 +235,14 @@ def _check_slug(slug: str) -> None:
 
 def _check_names(names: Names) -> None:
     for name in (names.zh, names.en):
-        if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-            raise FleetError(f"a name has 1 to {MAX_NAME} printable characters, in Chinese and in English")
+        try:
+            _NAME.load(name)
+        except WireError as error:
+            raise FleetError(
+                f"a name has 1 to {MAX_NAME} printable characters, in Chinese and in English"
+            ) from error
+        if not name:
+            raise FleetError(f"a name has 1 to {MAX_NAME} characters, in Chinese and in English")
 
 
 def _check_place(place: Place) -> None:
@@ -244,5 +254,5 @@ def _check_place(place: Place) -> None:
         raise FleetError(f"an address has at most {MAX_ADDRESS} printable characters; nothing was added")
     if place.location and not _LOCATION.fullmatch(place.location):
         raise FleetError('a location is "latitude,longitude" in degrees, like 43.8868,125.3245')
-    if place.capacity is not None and place.capacity < 1:
-        raise FleetError("a capacity is a number of people, 1 or more; nothing was added")
+    if place.capacity is not None and not 1 <= place.capacity <= MAX_CAPACITY:
+        raise FleetError(f"a capacity is a number of people from 1 to {MAX_CAPACITY}; nothing was added")

@@ -1,6 +1,5 @@
 """Joins the parts of the console to one Flask application."""
 
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from flask_wtf import CSRFProtect
 from fleet.config import Settings
 from fleet.db import Database
 from fleet.entries import pages as entries
+from fleet.keys.sealed import replace_private
 from fleet.overview import pages as overview
 from fleet.people import cookies
 from fleet.people import pages as people
@@ -45,15 +45,9 @@ NAVIGATION: Final = (
 
 def secret(path: Path) -> bytes:
     """The key that signs form cookies: made at the first start, readable by its owner only."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}")
-        partial.touch(mode=0o600)
-        partial.write_bytes(secrets.token_bytes(SECRET_BYTES))
-        partial.replace(path)
-        return path.read_bytes()
+    if not path.is_file() or path.stat().st_size != SECRET_BYTES:  # never made, or the power went meanwhile
+        replace_private(path, secrets.token_bytes(SECRET_BYTES))
+    return path.read_bytes()
 
 
 def create_console(

@@ -1,5 +1,6 @@
 """What the publisher sends, and when: without a broker, on real bytes."""
 
+import contextlib
 import secrets
 from dataclasses import dataclass, field
 
@@ -408,3 +409,51 @@ def test_a_permit_that_begins_later_is_told_beforehand(stage):
             )
         )
     assert assign(stage).permission.begins == NOW + 50
+
+
+class Killed(BaseException):
+    """As if the process was killed here."""
+
+
+@pytest.mark.parametrize("commits", [0, 1, 2, 3, None])
+@pytest.mark.parametrize("at", range(1, 8))
+def test_killed_anywhere_no_version_ever_has_two_contents(stage, monkeypatch, at, commits):
+    """Killed at the n-th message or before the n-th commit, again and again: gates refuse another content."""
+    seen: dict[tuple[str, int], set[bytes]] = {}
+    kinds = {ROOT: d.Root, TRUST: d.Trust, ASSIGNMENT: d.Assignment}
+    left, before = [at], [commits]
+
+    def send(topic, payload, retain):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+        if payload and topic in kinds:
+            version = envelope.read_body(kinds[topic], envelope.parse(kinds[topic], payload).payload).version
+            seen.setdefault((topic, version), set()).add(payload)
+        stage.sent.append((topic, payload, retain))
+        return True
+
+    def committing(_connection):
+        before[0] = None if before[0] is None else before[0] - 1
+        if before[0] == 0:
+            raise Killed
+
+    monkeypatch.setattr(stage, "send", send)
+    assign(stage)
+    event.listen(stage.database.engine, "commit", committing)
+    for turn in range(4):
+        left[0], before[0] = at, commits
+        with contextlib.suppress(Killed):
+            publisher = stage.publisher()
+            publisher.sync(NOW + turn, 0.0)
+            with stage.database.session() as session:
+                session.get_one(Venue, "mall").capacity = 100 + turn
+            publisher.sync(NOW + turn, 1.0)
+            publisher.hello(GATE, hello(assignment=0, root=0), NOW * 1000, 1.0)
+            publisher.again(3.0)
+    left[0], before[0] = 0, None
+    assign(stage, lane=2)
+    assign(stage, lane=3)
+    stage.publisher().sync(NOW + 9, 0.0)
+    assert all(len(contents) == 1 for contents in seen.values())
+    assert stage.read(d.Assignment, on(stage.taken(), ASSIGNMENT)[-1]).lane == "3"

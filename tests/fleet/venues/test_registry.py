@@ -143,3 +143,20 @@ def test_a_venue_with_everything_is_kept(session):
     assert registry.add_venue(session, place, NOW, "test").capacity == 500
     with pytest.raises(ConflictError):
         registry.add_venue(session, place, NOW, "test")
+
+
+@pytest.mark.parametrize("name", ["", "x" * 81, "a\nb", "a\u202eb", "葛\U000e0100"])
+def test_a_name_that_no_assignment_can_carry_is_refused(session, name):
+    for names in (Names(name, "name"), Names("名", name)):
+        with pytest.raises(FleetError, match="a name has"):
+            registry.add_venue(session, Place("hall", "ey", "mall", names), NOW, "test")
+
+
+@pytest.mark.parametrize("capacity", [0, -1, 1_000_001, 2**70])
+def test_a_capacity_that_no_assignment_can_carry_is_refused(session, capacity):
+    with pytest.raises(FleetError, match="a capacity"):
+        registry.add_venue(session, Place("hall", "ey", "mall", NAMES, capacity=capacity), NOW, "test")
+
+
+def test_a_name_may_have_the_space_of_chinese_typography(session):
+    assert registry.add_venue(session, Place("hall", "ey", "mall", Names("甲\u3000乙", "x")), NOW, "test")

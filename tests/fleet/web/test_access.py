@@ -1,5 +1,7 @@
 """Nothing is open by accident: every endpoint wants a person, every change wants a token."""
 
+import stat
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from fleet.config import Settings
 from fleet.people.cookies import BACKGROUND
 from fleet.web.access import local_path
-from fleet.web.wiring import NAVIGATION, create_console
+from fleet.web.wiring import NAVIGATION, create_console, secret
 
 PUBLIC = {"people.sign_in", "people.sign_in_send", "people.language"}
 
@@ -80,3 +82,15 @@ def test_a_local_path_is_never_another_place(target):
 @pytest.mark.parametrize("target", ["/", "/entries", "/entries?a=b&c=d", "/a%20b"])
 def test_a_local_path_is_kept(target):
     assert local_path(target) == target
+
+
+@pytest.mark.parametrize("left", [None, b"", b"short"])
+def test_the_secret_is_made_once_and_again_if_the_power_left_half_of_it(tmp_path, left):
+    path = tmp_path / "web" / "secret"
+    if left is not None:
+        path.parent.mkdir()
+        path.write_bytes(left)
+    made = secret(path)
+    assert len(made) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert secret(path) == made
