@@ -218,7 +218,8 @@ class Signals(Protocol):
         """Let the lamp do `lamp` until the next call, and play `sound` once.
 
         The same lamp again does not begin its pattern anew; `Sound.NONE` lets a running sound finish.
-        What is not wired is skipped. Never more than two flashes in any second.
+        What is not wired is skipped. Never more than two flashes in any second. Raises `DriverError` when
+        what was asked for before could not be put out; the caller asks again.
         """
 
 

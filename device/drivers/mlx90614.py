@@ -62,9 +62,10 @@ class Mlx90614Config:
 class Mlx90614:
     """`Thermometer` on smbus2. Opens the bus when first needed, and anew after an error.
 
-    A bad PEC or an error flag is tried again at once. Any other bus error closes the bus; it is opened
-    again for the next try. When all tries fail the bus rests, 0.05 s at first and twice as long each time
-    up to 2 s; a read during the rest fails at once, so a dead bus never slows the loop.
+    A bad PEC or an error flag is tried again at once, a bus that is held low is not. Any other bus error
+    closes the bus; it is opened again for the next try. When all tries fail the bus rests, 0.05 s at first
+    and twice as long each time up to 2 s; a read during the rest fails at once, so a dead bus does not slow
+    the loop.
     """
 
     def __init__(self, config: Mlx90614Config, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -138,6 +139,8 @@ class Mlx90614:
             except OSError as error:
                 failure = error
                 self._note(error)
+                if error.errno == errno.ETIMEDOUT:
+                    break  # a clock line held low costs the kernel's whole second each time
             else:
                 self._rest_s = FIRST_REST_S
                 return value

@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from device.drivers import Lamp, Sound
+from device.drivers import DriverError, Lamp, Sound
 
 Rgb: TypeAlias = tuple[float, float, float]
 
@@ -109,19 +110,28 @@ class PatternPlayer:
         self._lamp, self._lamp_since_s = Lamp.OFF, 0.0
         self._sound, self._sound_since_s = Sound.NONE, 0.0
         self._closed = False
+        self._failure = ""
         self._shown: tuple[Rgb | None, float | None] = (None, None)
         self._thread = threading.Thread(target=self._play, name="signals", daemon=True)
         self._thread.start()
 
     def show(self, lamp: Lamp, sound: Sound) -> None:
-        """Begin this lamp pattern unless it runs already, and this sound; returns at once."""
+        """Begin this lamp pattern unless it runs already, and this sound; returns at once.
+
+        Raises `DriverError`, once, when the pins refused what was begun before; it is tried again then.
+        """
         now_s = self._monotonic()
         with self._changed:
             if lamp is not self._lamp:
                 self._lamp, self._lamp_since_s = lamp, now_s
             if sound is not Sound.NONE:
                 self._sound, self._sound_since_s = sound, now_s
+            failure, self._failure = self._failure, ""
+            if failure:
+                self._shown = (None, None)  # whatever it is, it is put out anew
             self._changed.notify()
+        if failure:
+            raise DriverError(f"lamp or sounder could not be switched ({failure}); check their wires")
 
     def close(self) -> None:
         """Stop the thread, lamp dark and sounder silent."""
@@ -135,13 +145,18 @@ class PatternPlayer:
             while not self._closed:
                 wait_s = self.step(self._monotonic())
                 self._changed.wait(None if wait_s == FOREVER else wait_s)
-            self._put(BLACK, 0.0)
+            with suppress(Exception):  # pins that are gone are dark already
+                self._put(BLACK, 0.0)
 
     def step(self, now_s: float) -> float:
         """Put out what belongs to this moment; returns the seconds until something changes."""
         colour, lamp_s = light_at(self._lamp, now_s - self._lamp_since_s)
         hertz, tone_s = tone_at(self._sound, now_s - self._sound_since_s)
-        self._put(colour, hertz)
+        try:
+            self._put(colour, hertz)
+        except Exception as error:  # noqa: BLE001 -- gpiozero's and lgpio's errors have no common root
+            self._failure = str(error) or type(error).__name__
+            return FOREVER
         return min(lamp_s, tone_s)
 
     def _put(self, colour: Rgb, hertz: float) -> None:

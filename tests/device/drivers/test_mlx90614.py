@@ -77,6 +77,17 @@ def test_an_unplugged_chip_is_a_fault_and_heals_by_itself_when_it_returns(thermo
     assert thermometer.counters.reopened == 3
 
 
+def test_a_bus_that_is_held_low_is_asked_once_and_not_until_it_has_rested(thermometer, board, monkeypatch):
+    asked = []
+    present = board.thermometer._present
+    monkeypatch.setattr(board.thermometer, "_present", lambda: (asked.append(1), present()))
+    board.thermometer.stuck = True
+    for _ in range(5):
+        with pytest.raises(SensorFault):
+            thermometer.read()
+    assert len(asked) == 1
+
+
 def test_a_dead_bus_is_asked_less_and_less_often(thermometer, board, clock):
     board.thermometer.stuck = True
     for _ in range(200):

@@ -1,11 +1,12 @@
 import threading
+import time
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.drivers import Lamp, Sound
+from device.drivers import DriverError, Lamp, Sound
 from device.drivers.signals import (
     BLACK,
     LAMP_PATTERNS,
@@ -97,3 +98,38 @@ def test_closing_leaves_darkness_and_silence():
     assert played.wait(5)
     player.close()
     assert shown[-2:] == [BLACK, 0.0]
+
+
+def test_pins_that_refuse_are_said_once_and_tried_again(heard, clock):
+    broken = [False]
+
+    def light(colour):
+        if broken[0]:
+            raise OSError("no such pin")
+        heard.append(colour)
+
+    player = PatternPlayer(Outlets(light, lambda _: None), monotonic=clock)
+    player.close()
+    broken[0] = True
+    player.show(Lamp.GREEN, Sound.NONE)
+    assert player.step(clock.now_s) == float("inf")
+    with pytest.raises(DriverError, match="no such pin"):
+        player.show(Lamp.RED_TWO_FLASHES, Sound.NONE)
+    broken[0] = False
+    player.show(Lamp.RED_TWO_FLASHES, Sound.NONE)
+    player.step(clock.now_s)
+    assert heard[-1] == (1.0, 0.0, 0.0)
+
+
+def test_its_thread_outlives_pins_that_refuse():
+    def light(_colour):
+        raise OSError("no such pin")
+
+    player = PatternPlayer(Outlets(light, lambda _: None))
+    deadline_s = time.monotonic() + 5
+    while not player._failure and time.monotonic() < deadline_s:
+        time.sleep(0.005)
+    with pytest.raises(DriverError):
+        player.show(Lamp.GREEN, Sound.NONE)
+    assert player._thread.is_alive()
+    player.close()

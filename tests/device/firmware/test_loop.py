@@ -555,6 +555,23 @@ def test_a_broken_thermometer_refers_at_once_is_a_fault_and_heals(served):
     assert [entry.about for entry in served.journal(Event.FAULT_END)] == [Trouble.THERMOMETER]
 
 
+def test_a_thermometer_that_has_hung_refers_is_a_fault_and_heals(served):
+    served.hands.object_c = NORMAL_C
+    served.run(50)
+    assert not served.journal(Event.FAULT)
+    served.run(15)
+    assert [entry.word for entry in served.journal(Event.FAULT)] == ["thermometer"]
+    served.look_at(served.code())
+    served.run(0.1)
+    assert served.verdicts() == [Reason.NO_TEMPERATURE]
+    served.hands.object_c += 0.02
+    served.run(1)
+    assert [entry.about for entry in served.journal(Event.FAULT_END)] == [Trouble.THERMOMETER]
+    served.hands.object_c = 23.0
+    served.run(120)  # an empty room stays as it is
+    assert len(served.journal(Event.FAULT)) == 1
+
+
 def test_a_broken_camera_takes_the_gate_out_of_service_until_it_works_again(served):
     served.sight.working, served.sight.failure = False, "no cable"
     served.run(1)
