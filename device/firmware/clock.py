@@ -10,6 +10,7 @@ from wire.messages import ClockTrust
 # A Raspberry Pi's crystal is good for a few tens of ppm over its temperature range; this is a wide bound.
 DRIFT_PPM: Final = 100
 UNBOUNDED_MS: Final = 2**53 - 1  # how far off a clock may be that nobody has vouched for
+LATEST_MS: Final = 253_402_300_799_999  # the end of the year 9999: who signs a later date mistook its unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,14 @@ class Clock:
         return self._floor_ms
 
     def believe(self, date_ms: int) -> None:
-        """A believed document is of this date: it is not earlier than that."""
-        self._floor_ms = max(self._floor_ms, date_ms)
+        """A believed document is of this date: it is not earlier than that, if any calendar has it."""
+        if date_ms <= LATEST_MS:
+            self._floor_ms = max(self._floor_ms, date_ms)
 
     def heard(self, doc: Time, received_mono: float) -> None:
         """A broadcast: it may have been held up on its way, so it only ever moves time forward."""
+        if doc.now_ms > LATEST_MS:
+            return
         self.believe(doc.now_ms)
         self._floor_at(received_mono)
         if self._span is not None:
@@ -74,6 +78,8 @@ class Clock:
 
         An answer from before what is already known is a replay and changes nothing.
         """
+        if doc.now_ms > LATEST_MS:
+            return
         trip_ms = int(max(0.0, received_mono - sent_mono) * 1000) + 1
         low_ms, high_ms = doc.now_ms, doc.now_ms + trip_ms
         if self._span is not None:

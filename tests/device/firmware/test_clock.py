@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.firmware.clock import DRIFT_PPM, UNBOUNDED_MS, Clock
+from device.firmware.clock import DRIFT_PPM, LATEST_MS, UNBOUNDED_MS, Clock
 from wire.messages import ClockTrust
 
 NOON_MS = 1_795_000_000_000
@@ -188,3 +188,15 @@ def test_the_truth_stays_inside_the_doubt_while_answers_are_honest(start_ms, tri
         mono += trip_s
         reading = clock.read(mono, 0)
         assert abs(reading.now_ms - (start_ms + mono * 1000)) <= reading.doubt_ms + 2
+
+
+@given(wrong_ms=st.integers(LATEST_MS + 1, 2**63 - 1))
+def test_a_date_that_no_calendar_has_moves_nothing(wrong_ms):
+    clock = Clock(NOON_MS)
+    clock.answered(signed(NOON_MS), 5.0, 5.1)
+    before = clock.read(6.0, 0)
+    clock.believe(wrong_ms)
+    clock.heard(signed(wrong_ms), 5.5)
+    clock.answered(signed(wrong_ms), 5.4, 5.5)
+    assert clock.read(6.0, 0) == before
+    assert clock.floor_ms == NOON_MS

@@ -88,6 +88,15 @@ def test_a_believed_document_is_kept_journalled_and_believed_after_a_start(gate,
     assert gate.dropped == ()
 
 
+def test_a_signer_who_writes_milliseconds_for_seconds_stops_no_clock(gate, authority):
+    for issued in (NOW_S * 1000, 2**63 - 1):
+        version = gate.beliefs.held().trust + 1
+        assert gate.say("trust", authority.trust(version=version, issued=issued)).changed
+    assert gate.clock.floor_ms == (NOW_S - 3600) * 1000
+    gate.store.floor_ms = gate.clock.floor_ms
+    assert gate.list(authority.token()).changed
+
+
 def test_what_is_held_already_is_no_news(ready, authority):
     outcome = ready.say("trust", authority.trust())
     assert (outcome.changed, outcome.entries) == (False, ())
