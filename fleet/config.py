@@ -165,6 +165,12 @@ def load_settings(root: Path) -> Settings:
     path = Paths(root).settings
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise FleetError(f"{root} holds no fleet; make one with: jx-fleet init --dir {root}") from error
+    except OSError as error:
+        raise FleetError(f"{path} cannot be read ({error.strerror}); nothing was started") from error
+    except UnicodeDecodeError as error:
+        raise FleetError(
+            f"{FILE_NAME} is no UTF-8 text; nothing was started, save it as UTF-8 and try again"
+        ) from error
     return parse_settings(text)

@@ -10,6 +10,8 @@ from typing import Any, Final, Self
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
+from fleet.errors import FleetError
+
 # A writer waits this long for another process's commit; commits take milliseconds: this is a fault limit.
 BUSY_TIMEOUT_MS: Final = 10_000
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
@@ -96,16 +98,26 @@ class Database:
         return Changes(self.engine)
 
     def upgrade(self, revision: str = "head") -> None:
-        """Bring the tables to `revision`; safe to call at every start, from several processes at once."""
+        """Bring the tables to `revision`; FleetError when they are newer.
+
+        Safe to call at every start, from several processes at once.
+        """
         # Imported here: it costs every process 0.2 s at its start, and one of them migrates.
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         with self._writer.begin() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+            try:
+                command.upgrade(config, revision)
+            except CommandError as error:
+                raise FleetError(
+                    "the database was made by a newer version of this program; nothing was changed,"
+                    " use that version or restore an older backup"
+                ) from error
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -1,7 +1,10 @@
 """How a fleet begins: its directory, settings, database, authority, certificates, first account."""
 
+import fcntl
+import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -83,22 +86,37 @@ class Step:
 def found(root: Path, wishes: Wishes, now: int) -> list[Step]:
     """Make whatever is missing in `root` and keep the rest; calling it again changes nothing."""
     paths = Paths(root)
-    steps = [_directories(paths), _settings(paths, wishes)]
-    settings = load_settings(root)
-    steps += [
-        _database(paths, settings, now),
-        _authority(paths, settings, now),
-        _certificates(paths, settings, now),
-        _admin(paths, settings, wishes, now),
-    ]
+    if root.exists() and not root.is_dir():
+        raise FleetError(f"{root} is a file; nothing was made, choose another --dir")
+    steps = [_directories(paths)]
+    with _alone(root):
+        steps.append(_settings(paths, wishes))
+        settings = load_settings(root)
+        steps += [
+            _database(paths, settings, now),
+            _authority(paths, settings, now),
+            _certificates(paths, settings, now),
+            _admin(paths, settings, wishes, now),
+        ]
     return steps
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One founder at a time: a second one waits, and keeps what the first one made."""
+    place = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 def _directories(paths: Paths) -> Step:
     wanted = (paths.root, paths.ca, paths.tls, paths.keys, paths.broker, paths.requests, paths.answers)
     missing = [place for place in wanted if not place.is_dir()]
     for place in missing:
-        place.mkdir(mode=0o700, parents=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
     paths.root.chmod(0o700)
     return Step(f"directory {paths.root}", made=bool(missing))
 
@@ -118,8 +136,10 @@ def _settings(paths: Paths, wishes: Wishes) -> Step:
         broker_name=_toml(name),
     )
     parse_settings(text)
-    paths.settings.write_text(text, encoding="utf-8")
-    paths.settings.chmod(0o600)
+    fresh = paths.settings.with_suffix(".new")  # the disk may be full: half a file is none
+    fresh.write_text(text, encoding="utf-8")
+    fresh.chmod(0o600)
+    fresh.replace(paths.settings)
     return Step(what, made=True)
 
 
@@ -151,7 +171,12 @@ def _authority(paths: Paths, settings: Settings, now: int) -> Step:
         authority = Authority.load(paths.ca)  # half of it missing is an error, never a reason for a new one
     else:
         authority = Authority.create(f"{settings.fleet.name_en} authority", now)
-        authority.save(paths.ca)
+        try:
+            authority.save(paths.ca)
+        except OSError:
+            for path in (paths.ca_certificate, paths.ca / "ca.key"):
+                path.unlink(missing_ok=True)  # half an authority, which nobody trusts yet
+            raise
     return Step(f"authority, SHA-256 {authority.fingerprint.hex()[:16]}…", made=not held)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from fleet import audit, founding, processes
 from fleet.config import load_settings
@@ -30,6 +30,17 @@ AREAS: Final = {
     "rotate": "fleet.keys.rotate_commands:app",
     "command": "fleet.publish.commands:app",
     "people": "fleet.people.commands:app",
+}
+
+# what the database says -> what to do about it
+ADVICE: Final = {
+    "is full": "make room on its disk and give the command again",
+    "disk I/O error": "make room on its disk, or replace it if it fails, and give the command again",
+    "not a database": "restore it from a backup",
+    "malformed": "restore it from a backup",
+    "is locked": "another process has been writing for long; try again, or see: jx-fleet status",
+    "readonly": "give the command as the account that owns the fleet's directory",
+    "unable to open": "give the command as the account that owns the fleet's directory",
 }
 
 app = typer.Typer(
@@ -121,8 +132,17 @@ def main() -> None:
     except FleetError as error:
         typer.echo(f"jx-fleet: {error}", err=True)
         sys.exit(1)
-    except OperationalError as error:
-        typer.echo(f"jx-fleet: the database cannot be used: {error.orig}; see `jx-fleet status`", err=True)
+    except DatabaseError as error:
+        said = str(error.orig)
+        advice = next((words for sign, words in ADVICE.items() if sign in said), "see: jx-fleet status")
+        typer.echo(f"jx-fleet: the database cannot be used: {said}; nothing was changed, {advice}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(
+            f"jx-fleet: {error.filename or 'a file'} cannot be used: {error.strerror}; what was there before"
+            " is kept, make room or set its owner right, and give the command again",
+            err=True,
+        )
         sys.exit(1)
 
 
