@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -30,6 +31,7 @@ RENEW_S: Final = 10 * DAY_S  # before the end: a gate may be off for twenty days
 FOREIGN_KEY_BYTES: Final = 32
 DIRECTIONS: Final[Mapping[str, Direction]] = {"in": Direction.ENTRY, "out": Direction.EXIT}
 BEIJING_MIN: Final = 480
+_log = structlog.get_logger("assignments")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +93,14 @@ def reconcile(session: Session, now: int) -> list[str]:
         select(Row, Gate).join(Gate, Gate.id == Row.gate_id).where(Gate.revoked_at.is_(None))
     )
     for row, gate in rows.all():
-        if gate.venue_id is not None and _keep(
-            session, gate, row, _derived(session, gate, _read(row), now), now
-        ):
-            changed.append(gate.id)
+        try:
+            if gate.venue_id is not None and _keep(
+                session, gate, row, _derived(session, gate, _read(row), now), now
+            ):
+                changed.append(gate.id)
+        except (FleetError, WireError) as error:
+            # One gate's trouble keeps no other from a withdrawn permit; it holds what it held before.
+            _log.error("an assignment cannot be derived", gate=gate.id, error=str(error))
     return changed
 
 

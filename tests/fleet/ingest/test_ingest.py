@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from fleet.ingest.coverage import Coverage, Span
 from fleet.ingest.receipts import merged
-from fleet.models import Audit, Event, Gate, GateState, Journal
+from fleet.models import Audit, Event, Gate, GateKey, GateState, Journal
 from wire import messages, schema
 from wire.keys import PrivateKey
 from wire.messages import Event as Kind
@@ -284,6 +284,21 @@ def test_a_checkpoint_of_the_gate_is_remembered_and_a_forged_one_is_not(fleet, g
     gate.key = own
     fleet.hear(gate.batch(4, 4, checkpoint=gate.checkpoint(digest=bytes(32))))
     assert alarms(database) == [(f"gate:{gate.id}", "journal.checkpoint")]
+
+
+def test_a_checkpoint_by_a_revoked_key_or_about_another_gate_is_not_believed(fleet, gate, database):
+    gate.grow(3)
+    fleet.hear(gate.batch(1, 3))
+    own, gate.id = gate.id, "ba9876543210"
+    about_another = gate.checkpoint(digest=bytes(32))
+    gate.id = own
+    fleet.hear(gate.batch(4, 3, checkpoint=about_another))
+    with database.session() as session:
+        session.query(GateKey).one().revoked_at = 5
+    fleet.hear(gate.batch(4, 3, checkpoint=gate.checkpoint()))
+    assert fleet.worker.counts["checkpoint not believed"] == 2
+    assert journal_row(database, gate).head_sequence is None
+    assert alarms(database) == []
 
 
 def test_a_batch_without_events_carries_a_checkpoint(fleet, gate, database):

@@ -9,6 +9,7 @@ from sqlalchemy import event
 
 from fleet.db import open_database
 from fleet.models import (
+    Assignment,
     Base,
     Command,
     Delta,
@@ -415,8 +416,9 @@ class Killed(BaseException):
     """As if the process was killed here."""
 
 
-@pytest.mark.parametrize("commits", [0, 1, 2, 3, None])
-@pytest.mark.parametrize("at", range(1, 8))
+@pytest.mark.parametrize(
+    ("at", "commits"), [*((at, None) for at in range(1, 8)), *((99, n) for n in range(1, 5))]
+)
 def test_killed_anywhere_no_version_ever_has_two_contents(stage, monkeypatch, at, commits):
     """Killed at the n-th message or before the n-th commit, again and again: gates refuse another content."""
     seen: dict[tuple[str, int], set[bytes]] = {}
@@ -457,3 +459,39 @@ def test_killed_anywhere_no_version_ever_has_two_contents(stage, monkeypatch, at
     stage.publisher().sync(NOW + 9, 0.0)
     assert all(len(contents) == 1 for contents in seen.values())
     assert stage.read(d.Assignment, on(stage.taken(), ASSIGNMENT)[-1]).lane == "3"
+
+
+@pytest.mark.parametrize("what", ["name", "body"])
+def test_one_gate_in_trouble_keeps_no_other_from_its_assignment(stage, what):
+    with stage.database.session() as session:
+        registry.add_venue(
+            session, registry.Place("hall", "cc", "mall", registry.Names("厅", "Hall")), NOW, "test"
+        )
+    assign(stage)
+    assign(stage, OTHER, venue="hall")
+    publisher = stage.publisher()
+    publisher.sync(NOW, 0.0)
+    stage.taken()
+    with stage.database.session() as session:
+        session.get_one(Venue, "hall").capacity = 500
+        if what == "name":
+            session.get_one(Venue, "mall").name_zh = "长" * 81
+        else:
+            session.get_one(Assignment, GATE).body = b"\xa0"
+    publisher.sync(NOW, 1.0)
+    (sent,) = on(stage.taken(), topics.down(OTHER, Down.ASSIGNMENT))
+    assert stage.read(d.Assignment, sent).capacity == 500
+
+
+def test_a_command_waits_for_a_gate_that_is_offline(stage):
+    publisher = stage.publisher()
+    publisher.sync(NOW, 0.0)
+    with stage.database.session() as session:
+        session.add(GateState(gate_id=GATE, session=bytes(16), online=False))
+        orders.ask(session, GATE, Action.OPEN_ONCE, "delivery", NOW, "test")
+    publisher.sync(NOW + 1, 1.0)
+    assert on(stage.taken(), COMMAND) == []
+    with stage.database.session() as session:
+        session.get_one(GateState, GATE).online = True
+    publisher.sync(NOW + 2, 2.0)
+    assert len(on(stage.taken(), COMMAND)) == 1
