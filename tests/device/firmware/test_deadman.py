@@ -5,8 +5,10 @@ import threading
 import pytest
 
 from device.drivers import DriverError
+from device.firmware.config import example, read
 from device.firmware.deadman import GRACE_S, Deadman
 from device.firmware.door import Door
+from device.firmware.gate import Hardware, organs_of
 
 
 class Relay:
@@ -99,3 +101,15 @@ def test_it_has_a_thread_of_its_own(relay):
     relay.close = done.set
     Deadman(relay).arm(-GRACE_S)
     assert done.wait(5)
+
+
+def test_the_barrier_of_a_real_gate_shuts_without_its_loop(relay, tmp_path, monkeypatch):
+    monkeypatch.setattr("device.firmware.deadman.GRACE_S", 0.0)
+    shut = threading.Event()
+    relay.close = shut.set
+    hardware = Hardware(
+        camera=relay, thermometer=None, barrier=relay, inputs=relay, signals=relay, display=relay
+    )
+    config = read(example(data=str(tmp_path)).encode(), "gate.toml")
+    organs_of(config, hardware, threading.Event()).door.open(0.0, 0.01, 8.0)
+    assert shut.wait(5)

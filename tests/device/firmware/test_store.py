@@ -78,6 +78,12 @@ def test_events_are_chained_from_the_journals_own_beginning(store):
     assert store.verify_chain() == 2
 
 
+def test_every_commit_waits_for_the_card(store):
+    # No test without a power switch can show it: a killed process loses nothing that the kernel has.
+    assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_all_is_there_again_after_closing(store, path):
     for _ in range(5):
         store.append(an_entry())
