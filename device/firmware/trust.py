@@ -82,6 +82,8 @@ class Beliefs:
         _vouched(held, Root, data)
         root = _vouched(root, Root, data)
         _check_audience(root, EVERYBODY)
+        if root.roles[Role.RECORDER] != held.roles[Role.RECORDER]:
+            self._venue = None  # its version was the old recorder's; what it said expires in a minute
         self.root = root
         return root
 

@@ -314,6 +314,17 @@ def test_versions_that_a_removed_key_used_up_bind_nobody(authority, beliefs):
     assert beliefs.new_assignment(authority.sign(authority.assignment(version=2)), NOW_S).lane == "A"
 
 
+def test_a_recorder_that_used_up_the_versions_of_a_venue_binds_nobody_after_a_new_root(authority, beliefs):
+    beliefs.venue(authority.sign(authority.venue(version=2**63 - 1)), NOW_S)
+    beliefs.new_root(authority.next_root(2, []))
+    with pytest.raises(Refused) as refused:
+        beliefs.venue(authority.sign(authority.venue(version=1)), NOW_S)
+    assert refused.value.reason is Refusal.ROLLBACK  # the same recorder may not go back
+    authority.keys[Role.RECORDER] = [PrivateKey.generate()]
+    beliefs.new_root(authority.next_root(3, []))
+    assert beliefs.venue(authority.sign(authority.venue(version=1)), NOW_S).version == 1
+
+
 def test_what_the_disk_holds_is_believed_past_its_date_but_not_past_its_signers(authority, beliefs):
     data = authority.sign(authority.assignment(version=2, expires=NOW_S - 1))
     assert beliefs.new_assignment(data, 0, kept=True).version == 2
