@@ -446,3 +446,12 @@ def test_watch_will_not_sign_unless_told_to(tmp_path):
     refused = CliRunner().invoke(app, arguments)
     assert refused.exit_code != 0
     assert "--yes" in str(refused.exception)
+
+
+def test_a_trust_document_of_the_same_or_an_earlier_version_does_not_follow(held):
+    first, second = signed(held, request(held, trust()))[0], trust(version=2)
+    (key,) = [k for k in held.keys(SECRET).values() if k.public.kid == held.root.roles[Role.TRUST].kids[0]]
+    now_held = chain.next_trust(held.root, None, envelope.sign(second, [key]))
+    for data in (first.data, envelope.sign(trust(version=2), [key])):
+        with pytest.raises(WireError, match="not later"):
+            chain.next_trust(held.root, now_held, data)
