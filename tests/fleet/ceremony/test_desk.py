@@ -455,3 +455,19 @@ def test_a_trust_document_of_the_same_or_an_earlier_version_does_not_follow(held
     for data in (first.data, envelope.sign(trust(version=2), [key])):
         with pytest.raises(WireError, match="not later"):
             chain.next_trust(held.root, now_held, data)
+
+
+def test_a_root_needs_the_threshold_of_the_keys_before_and_of_its_own(held):
+    old = [key for kid, key in held.keys(SECRET).items() if kid in held.root.keys_of(Role.ROOT)]
+    new = [PrivateKey.generate() for _ in range(2)]
+    kids = tuple(key.public.kid for key in new)
+    document = replace(
+        held.root,
+        version=2,
+        keys=(*held.root.keys, *(key.public for key in new)),
+        roles={**held.root.roles, Role.ROOT: RoleKeys(threshold=2, kids=kids)},
+    )
+    for signers in (old, new, [*old, new[0]], [old[0], *new]):
+        with pytest.raises(WireError):
+            chain.next_root(held.root, envelope.sign(document, signers))
+    assert chain.next_root(held.root, envelope.sign(document, [*old[:2], *new])) == document
