@@ -228,6 +228,6 @@ class Journal:
             self._marks = before
             with suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error | WireError):
+            if isinstance(error, sqlite3.Error | WireError | UnicodeDecodeError):
                 raise JournalError(f"the journal could not be written ({error}); nothing was kept") from error
             raise

@@ -54,5 +54,5 @@ def reading() -> Iterator[None]:
     """A card that cannot be read, or holds an event that is none, is a JournalError, never a crash."""
     try:
         yield
-    except (sqlite3.Error, WireError) as error:
+    except (sqlite3.Error, WireError, UnicodeDecodeError) as error:
         raise JournalError(f"the card could not be read ({error}); nothing was changed, check it") from error

@@ -101,7 +101,7 @@ class Shelf:
 def _durably() -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise GateError(
             f"the card could not be written ({error}); what it held is unchanged, check it"
         ) from error

@@ -17,6 +17,15 @@ APPLICATION_ID: Final = 0x4A584754  # "JXGT", in the header of the file
 FORMAT: Final = 1
 CHECKED_AT_OPEN: Final = 5_000
 """Events, all that a start looks into; a whole journal takes seconds on a Raspberry Pi."""
+_COLUMNS: Final = (
+    "sequence, rank, data, received_ms, size FROM event",
+    "id, current FROM epoch",
+    "name, value FROM fact",
+    "kind, subject, version, data FROM document",
+    "name, value FROM counter",
+    "id, expires FROM command",
+)
+"""What a torn card may have taken the names of."""
 
 
 class Store(Journal, Shelf):
@@ -45,11 +54,15 @@ class Store(Journal, Shelf):
         try:
             try:
                 store = cls._opened(path, gate, journal_limit_bytes, None)
-            except sqlite3.OperationalError as error:
-                raise GateError(
-                    f"{path} cannot be opened ({error}); nothing was changed, check the card"
-                ) from error
-            except (sqlite3.DatabaseError, JournalError):
+            except (sqlite3.DatabaseError, JournalError, ValueError, TypeError) as error:
+                if (
+                    isinstance(error, sqlite3.OperationalError)
+                    and error.sqlite_errorcode != sqlite3.SQLITE_ERROR
+                ):
+                    raise GateError(
+                        f"{path} cannot be opened ({error}); nothing was changed, check the card"
+                    ) from error
+                # Damaged: also tables that are none any more, and words about it that are no text.
                 store = cls._opened(path, gate, journal_limit_bytes, _put_aside(path))
         except BaseException:
             os.close(lock)
@@ -64,7 +77,7 @@ class Store(Journal, Shelf):
             db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             ((gate,),) = db.execute("SELECT value FROM fact WHERE name = 'gate'")
             return cls(db, bytes(gate).decode(), journal_limit_bytes=2**62)
-        except (sqlite3.Error, ValueError) as error:
+        except (sqlite3.Error, ValueError, TypeError) as error:
             raise GateError(f"{path} is not a gate's file that can be read ({error})") from error
 
     @classmethod
@@ -143,6 +156,8 @@ def _check(db: sqlite3.Connection, path: Path, gate: str) -> None:
         raise GateError(
             f"{path} is of a later format than this firmware reads; nothing was changed, update it"
         )
+    for columns in _COLUMNS:
+        db.execute(f"SELECT {columns} LIMIT 0")
     ((owner,),) = db.execute("SELECT value FROM fact WHERE name = 'gate'")
     if bytes(owner) != gate.encode():
         raise GateError(

@@ -8,7 +8,7 @@ import sys
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from device.firmware import marks
@@ -160,6 +160,45 @@ def test_an_edited_event_is_found_at_the_next_start(store, path):
     again = reopen(store, path)
     assert again.set_aside is not None
     assert again.head == 0
+    again.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_whatever_a_torn_card_holds_a_gate_starts_and_goes_on(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("torn") / "gate.db"
+    store = Store.open(path, GATE, journal_limit_bytes=PLENTY)
+    for _ in range(3):
+        store.append(an_entry())
+    store.keep("trust", "", 1, b"bytes" * 100)
+    store.close()
+    torn = bytearray(path.read_bytes())
+    # The first page holds the tables' names: there the damage is most surprising.
+    places = st.one_of(st.integers(0, 4_095), st.integers(0, len(torn) - 1))
+    for at, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=200)):
+        torn[at] = value
+    path.write_bytes(torn[: data.draw(st.integers(0, len(torn)))] if data.draw(st.booleans()) else torn)
+    try:
+        store = Store.open(path, GATE, journal_limit_bytes=PLENTY)
+    except GateError as refused:
+        event(str(refused).split(" ", 1)[1])  # an owner or a format that is another one by chance
+        return
+    store.append(an_entry())
+    assert store.newest(10)
+    assert store.kept("trust") is not None
+    assert store.counters() is not None
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "column", [b"fact (name", b"document (kind", b"counter (name", b"command (id", b"epoch (id"]
+)
+def test_tables_that_are_none_any_more_are_put_aside(store, path, column):
+    store.close()
+    path.write_bytes(path.read_bytes().replace(column, column[:-1] + b"\xd8"))
+    again = Store.open(path, GATE, journal_limit_bytes=PLENTY)
+    assert again.set_aside is not None
+    assert again.append(an_entry()).sequence == 1
     again.close()
 
 
