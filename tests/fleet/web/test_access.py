@@ -94,3 +94,15 @@ def test_the_secret_is_made_once_and_again_if_the_power_left_half_of_it(tmp_path
     assert len(made) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert secret(path) == made
+
+
+def test_a_form_token_from_before_signing_in_is_worth_nothing_after(
+    console_database, console_directory, clock, town, person
+):
+    client = create_console(console_database, Settings(), console_directory, clock).test_client()
+    token = client.get("/sign-in").text.split('name="csrf_token" value="')[1].split('"')[0]
+    said = {"login": person, "password": town.PASSWORD, "csrf_token": token}
+    assert client.post("/sign-in", data=said).status_code == 303
+    assert client.post("/language", data={"language": "en", "csrf_token": token}).status_code == 400
+    assert client.post("/sign-out", data={"csrf_token": token}).status_code == 400
+    assert client.get("/account").status_code == 200
