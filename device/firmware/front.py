@@ -73,11 +73,15 @@ class Front:
             stage.happen(Event(on=On.REFUSE, reason=found), now_s, now)
             return
         stage.person = found
-        reason = found.again or early(found)
+        # A remembered result is shown once more, but never in the place of what the list says by now.
+        reason = early(found) or found.again
         if reason is None:
             stage.happen(Event(on=On.MEASURE), now_s, now)
-        else:
-            self._decide(reason, now_s, now, again=found.again is not None)
+            return
+        again = reason is found.again
+        if again:
+            stage.book.narrator.verdict("again", reason, took(self._first_s, now_s), None)
+        self._decide(reason, now_s, now, again=again)
 
     def _interrupted(self, glance: Glance, now_s: float, now: Reading) -> bool:
         """Another code came up: who has a reading already gets a verdict, or could try until one is low."""

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from wire.reasons import Reason
 
-_KINDS: Final = frozenset({"passage", "refusal", "hint"})
-"""A decision in the journal, one that is only counted, and a word on the screen."""
+_KINDS: Final = frozenset({"passage", "refusal", "again", "hint"})
+"""A decision in the journal, one that is only counted, one shown once more, and a word on the screen."""
 _NOT_YET: Final = frozenset({"clock_doubt", "no_list"})
 
 

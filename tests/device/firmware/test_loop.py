@@ -444,6 +444,25 @@ def test_a_fever_is_not_tried_away_with_fresh_proofs(served):
     assert served.verdicts() == [Reason.FEVER]
 
 
+def test_a_result_that_is_shown_again_is_said_again_but_written_once(served):
+    served.show(served.code(), FEVER_C)
+    served.run(1)
+    served.leave()
+    served.show(served.code())
+    assert '"kind": "again", "verdict": "deny", "reason": "A-212"' in served.said.getvalue()
+    assert len(served.journal(Event.PASSAGE)) == 1
+
+
+def test_what_the_list_says_by_now_comes_before_a_remembered_fever(served):
+    served.show(served.code(index=7), FEVER_C)
+    served.run(1)
+    served.leave()
+    coloured = served.authority.token(seq=2, values={7: Colour.RED})
+    served.beliefs.new_list("jl", 0, served.authority.list(coloured), NOW_S)
+    served.show(served.code(index=7))
+    assert served.verdicts() == [Reason.FEVER, Reason.RED]
+
+
 def measuring(served, text):
     """Somebody's code is good, and nobody stands close enough yet."""
     served.look_at(text)
