@@ -30,7 +30,7 @@ from wire.messages import Batch, ClockTrust, Entry, Event, Temperature, Versions
 from wire.reasons import Colour, Reason, Verdict
 from wire.topics import Up
 
-GOALS = {1: 0.2, 10: 0.28}
+GOALS = {1: 0.30, 10: 0.80}  # what was promised, not what was seen
 GROUP, ROUNDS, GATES = 1_000, 9, 100
 NOW = 1_795_000_000
 
