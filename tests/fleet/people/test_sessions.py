@@ -92,3 +92,10 @@ def test_beginning_anew_removes_the_persons_dead_sessions(people):
 
 def test_an_unknown_token_finds_nobody(people):
     assert found(people, "no such token") is None
+
+
+def test_a_session_does_not_outlive_its_account_even_if_nobody_ended_it(people):
+    token = begin(people)
+    with people.session() as session:
+        directory.get(session, "wang").disabled_at = NOW
+    assert found(people, token) is None
