@@ -33,10 +33,10 @@ def test_a_look_that_fails_is_made_up_for_and_stops_nothing(fleet, gate, databas
     monkeypatch.setattr("fleet.ingest.process.IDLE_S", 0.0)
     stop, look, fails = threading.Event(), fleet.worker.look, iter([True, True])
 
-    def failing():
+    def failing(now):
         if next(fails, False):
             raise OperationalError("SELECT", {}, OSError("a bad sector"))
-        look()
+        look(now)
 
     def revoke():
         with database.session() as session:
@@ -49,5 +49,5 @@ def test_a_look_that_fails_is_made_up_for_and_stops_nothing(fleet, gate, databas
     monkeypatch.setattr(fleet.worker, "look", failing)
     line = Line(revoke, wait, wait, wait, Message(topic, payload), stop.set)
     (tmp_path / "recorder.key").touch()
-    Loop(database, line, fleet.worker, fleet.receipts).run(stop, tmp_path / "recorder.key")
+    Loop(database, line, fleet.worker, (fleet.receipts, fleet.venues)).run(stop, tmp_path / "recorder.key")
     assert fleet.worker.counts["unknown or revoked gate"] == 1
