@@ -34,7 +34,8 @@
   });
   document.addEventListener("htmx:sseError", function () {
     live.open = false;
-    show(Date.now() - live.heard > BEAT_LIMIT_MS ? "stale" : "reconnecting");
+    // Stale stays until something was heard: a further attempt alone is no better news.
+    if (pill && pill.dataset.state !== "stale") { show("reconnecting"); }
   });
 
   // ---- without a stream: ask now and then ------------------------------------------------------
