@@ -6,6 +6,12 @@ ARGS ?=
 # What is proved to the last branch: the formats, and the firmware files that decide.
 PROVED := wire/*,device/firmware/admit.py,device/firmware/attention.py,device/firmware/clock.py,device/firmware/courier.py,device/firmware/lane.py,device/firmware/lane_table.py,device/firmware/lists.py,device/firmware/memory.py,device/firmware/picture.py,device/firmware/readiness.py,device/firmware/recognise.py,device/firmware/scan.py,device/firmware/screens.py,device/firmware/thermometry.py,device/firmware/trust.py
 
+ifeq ($(shell command -v $(PYTHON)),)
+  ifneq ($(filter-out help clean demo-clean,$(or $(MAKECMDGOALS),help)),)
+    $(error $(PYTHON) is not installed. Jixiang Gate needs Python 3.11 or newer with venv: sudo apt install python3 python3-venv)
+  endif
+endif
+
 .PHONY: help env demo demo-clean test test-services lint types format bench lock clean
 
 help: ## Say what there is to make
