@@ -45,11 +45,6 @@ class Coverage:
         """The highest sequence held, 0 for none."""
         return self._spans[-1].last if self._spans else 0
 
-    def span_of(self, sequence: int) -> Span | None:
-        """The span that holds a sequence."""
-        at = bisect_right(self._spans, sequence, key=lambda span: span.first) - 1
-        return self._spans[at] if at >= 0 and sequence <= self._spans[at].last else None
-
     def between(self, first: int, last: int) -> Iterator[Span]:
         """Spans that reach into a range, in order."""
         return (span for span in self._spans if span.last >= first and span.first <= last)

@@ -387,8 +387,8 @@ def test_coverage_in_any_order_is_one_span_without_a_break(order):
         assert list(held.gaps(n, n)) == [(n, n)]
         assert held.add(Span(n, n, (n - 1).to_bytes(32), n.to_bytes(32))) == []
     assert held.contiguous_to == held.last == 24
-    assert held.span_of(7) == Span(1, 24, bytes(32), (24).to_bytes(32))
-    assert held.span_of(25) is None
+    assert list(held.between(7, 7)) == [Span(1, 24, bytes(32), (24).to_bytes(32))]
+    assert not list(held.between(25, 25))
 
 
 def test_a_lane_with_a_name_has_no_number(fleet, gate, database):
