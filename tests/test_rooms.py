@@ -27,8 +27,8 @@ MAY_IMPORT = {
     "bench": ("wire", "device", "fleet", "provisioning", "sandbox"),
     "docs": ("wire", "device", "fleet", "provisioning"),
 }
-PROTOCOLS = "device.drivers"  # the package alone; its modules name chips, and only the entry points may
-CHIPS = ("device.firmware.__main__", "device.drivers", "provisioning", "sandbox", "tests", "bench")
+PROTOCOLS = "device.drivers"  # the package alone; its modules name chips, and only `parts` may
+CHIPS = ("device.firmware.parts", "device.drivers", "provisioning", "sandbox", "tests", "bench")
 CEREMONY = "fleet.ceremony"
 CEREMONY_USERS = (CEREMONY, "fleet.command", "sandbox", "tests", "bench")
 HARDWARE = {"picamera2", "gpiozero", "smbus2", "luma", "lgpio", "spidev", "libcamera"}
@@ -146,7 +146,7 @@ def import_faults(source):
             if not above and not within(name, *MAY_IMPORT[room]):
                 yield f"{source.module}: {room} may not import {name}"
         if _drivers_named(name) and not within(source.module, *CHIPS):
-            yield f"{source.module}: only the entry point names chips, not {name}"
+            yield f"{source.module}: only device.firmware.parts names chips, not {name}"
         if within(name, CEREMONY) and not within(source.module, *CEREMONY_USERS):
             yield f"{source.module}: the server never imports the ceremony"
         if top in HARDWARE and not within(source.module, *HARDWARE_HOMES):
@@ -324,7 +324,7 @@ def test_a_missing_docstring_is_found():
         ("wire.x", "import hashlib\nfrom wire import cbor\n"),
         ("wire.cbor", "import io\n"),
         ("device.firmware.lane", "from wire.reasons import Reason\nfrom device.drivers import Camera\n"),
-        ("device.firmware.__main__", "from device.drivers import camera\n"),
+        ("device.firmware.parts", "from device.drivers import camera\n"),
         ("device.firmware.clock", "import time\n"),
         ("device.drivers.gpio", "import gpiozero\nfrom device.drivers import Barrier\n"),
         ("fleet.command", "from fleet import ceremony\n"),

@@ -43,6 +43,7 @@ class Action(IntEnum):
     OUT_OF_SERVICE = 2
     IN_SERVICE = 3
     SEND_STATE = 4
+    MEASURE_REGISTERED = 5
 
 
 _SECONDS: Final = schema.uint()
@@ -160,6 +161,18 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRules:
+    """How a gate treats the people on its roster. No hours means whenever the venue is open."""
+
+    only: bool = schema.field(1, schema.boolean())
+    """Nobody else may use this lane."""
+    hours: tuple[Hours, ...] = schema.field(2, schema.array(schema.record(Hours), 32))
+    """When people on the roster may enter, also while the venue is closed to visitors."""
+    attendants: tuple[bytes, ...] = schema.field(3, schema.array(_DIGEST, 500))
+    """Digests of those on the roster who may act as attendants."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment(Document):
     """What one gate is to be: venue, lane, policy, permission. No hours means always open."""
 
@@ -179,6 +192,7 @@ class Assignment(Document):
     closed: bool = schema.field(23, schema.boolean())
     capacity: int | None = schema.field(24, schema.uint(1_000_000), optional=True)
     foreign_key: bytes | None = schema.field(25, schema.bstr(32), optional=True)
+    staff_rules: StaffRules | None = schema.field(26, schema.record(StaffRules), optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +203,14 @@ class Command(Document):
     nonce: bytes = schema.field(11, _DIGEST)
     action: Action = schema.field(12, schema.one_of(Action))
     reason: str = schema.field(13, schema.text(80))
+    number: str | None = schema.field(14, schema.text(16), optional=True)
+    """MEASURE_REGISTERED: the number under which the person in front was registered."""
+    attendant: bytes | None = schema.field(15, _DIGEST, optional=True)
+    """MEASURE_REGISTERED: the opaque subject of the attendant who asks."""
+
+    def __post_init__(self) -> None:
+        if (self.action is Action.MEASURE_REGISTERED) != (self.number is not None):
+            raise ValueError("a registration number belongs to MEASURE_REGISTERED, and to it alone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,11 +28,20 @@ class Trouble(IntEnum):
     NO_LIST = 10
     LIST_OLD = 11
     CLOCK_DOUBT = 12
+    VENUE_STALE = 13
     CAMERA = 20
     THERMOMETER = 21
     BARRIER = 22
     DISPLAY = 23
     SIGNALS = 24
+    CAMERA_DARK = 25
+    CAMERA_SLOW = 26
+    CALIBRATION = 27
+    CALIBRATION_DUE = 28
+    EMISSIVITY = 29
+    STANDS_OPEN = 60
+    DOES_NOT_OPEN = 61
+    CONTACT_CHATTERS = 62
     JOURNAL = 30
     JOURNAL_FULL = 31
     DISK = 32
@@ -89,6 +98,13 @@ TROUBLES: Final = {
     Trouble.CLOCK_DOUBT: TroubleWords(
         _R, "时钟不可信", "the clock is in doubt", "等待签名时间", "wait for signed time from the fleet"
     ),
+    Trouble.VENUE_STALE: TroubleWords(
+        _N,
+        "收不到其他通道的信息，本机单独判断",
+        "nothing heard of the other lanes: this gate decides alone",
+        "检查网络",
+        "check the connection to the fleet",
+    ),
     Trouble.CAMERA: TroubleWords(
         _B, "摄像头故障", "the camera has failed", "检查排线", "check the camera cable"
     ),
@@ -99,6 +115,54 @@ TROUBLES: Final = {
     Trouble.DISPLAY: TroubleWords(_N, "显示屏故障", "the display has failed", "检查接线", "check its wires"),
     Trouble.SIGNALS: TroubleWords(
         _N, "声光提示故障", "lamp or buzzer has failed", "检查接线", "check its wires"
+    ),
+    Trouble.CAMERA_DARK: TroubleWords(
+        _R,
+        "摄像头一片黑",
+        "the camera sees only black",
+        "检查镜头遮挡和照明",
+        "uncover the lens, check the light",
+    ),
+    Trouble.CAMERA_SLOW: TroubleWords(
+        _N, "摄像头帧率过低", "the camera gives too few pictures", "检查供电和温度", "check power and heat"
+    ),
+    Trouble.CALIBRATION: TroubleWords(
+        _R,
+        "测温校准与传感器不符",
+        "the calibration is not this sensor's, or cannot be read",
+        "重新校准",
+        "calibrate the thermometer again",
+    ),
+    Trouble.CALIBRATION_DUE: TroubleWords(
+        _N,
+        "测温未校准或校准到期",
+        "the thermometer's calibration is missing or overdue",
+        "校准",
+        "calibrate it",
+    ),
+    Trouble.EMISSIVITY: TroubleWords(
+        _R,
+        "测温发射率设置不符",
+        "the thermometer is set to another emissivity",
+        "运行 jx-gate emissivity",
+        "run jx-gate emissivity, then switch its power off and on",
+    ),
+    Trouble.STANDS_OPEN: TroubleWords(
+        _N,
+        "闸门未经放行而开着",
+        "the way stands open though the relay is off",
+        "关上闸门，检查继电器",
+        "shut it; check relay and contact",
+    ),
+    Trouble.DOES_NOT_OPEN: TroubleWords(
+        _N,
+        "放行时闸门没有动作",
+        "the barrier was told to open and did not move",
+        "检查继电器和门磁",
+        "check relay, barrier and contact",
+    ),
+    Trouble.CONTACT_CHATTERS: TroubleWords(
+        _N, "触点抖动", "a contact chatters", "检查接线", "check its wires"
     ),
     Trouble.JOURNAL: TroubleWords(
         _B, "日志无法写入", "the journal cannot be written", "检查存储卡", "check the card"

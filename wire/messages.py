@@ -41,6 +41,7 @@ class Event(IntEnum):
     COMMAND_DONE = 16
     REFUSALS = 17
     TOMBSTONE = 18
+    ATTENDED = 19
 
 
 class ClockTrust(IntEnum):

@@ -36,6 +36,9 @@ class Reason(IntEnum):
     NO_INFORMATION_ADMITTED = 103
     LIST_NOT_HELD_ADMITTED = 104
     STAFF = 105
+    PAPER_CHECKED = 106
+    MEASURED_AGAIN = 107
+    REGISTERED = 108
     UNKNOWN_ISSUER = 201
     BAD_SIGNATURE = 202
     EXPIRED = 203
@@ -53,6 +56,7 @@ class Reason(IntEnum):
     PAPER_DENIED = 215
     COLOUR_UNKNOWN = 216
     PROOF_MISSING = 217
+    DOCUMENT_DIFFERS = 218
     YELLOW = 301
     NO_INFORMATION = 302
     LIST_NOT_HELD = 303
@@ -65,7 +69,9 @@ class Reason(IntEnum):
     AMBIENT_OUTSIDE = 310
     STAFF_NOT_LISTED = 311
     JOURNAL_FAILED = 312
+    STAFF_HOURS = 313
     FULL = 401
+    VISITORS_LATER = 402
     NOT_A_CODE = 501
     SEVERAL_CODES = 502
     NO_ASSIGNMENT = 601
@@ -118,6 +124,21 @@ _ROWS: Final = {
         _ENTER,
     ),
     Reason.STAFF: ("员工，绿码", "staff, green", _ENTER),
+    Reason.PAPER_CHECKED: (
+        "纸质码，工作人员已核对证件",
+        "paper code, document checked by the attendant",
+        _ENTER,
+    ),
+    Reason.MEASURED_AGAIN: (
+        "工作人员复测，体温正常",
+        "measured again by the attendant, temperature normal",
+        _ENTER,
+    ),
+    Reason.REGISTERED: (
+        "无码人员已登记，体温正常",
+        "no code: registered by the attendant, temperature normal",
+        _ENTER,
+    ),
     Reason.UNKNOWN_ISSUER: (
         "发码机构未被认可",
         "the issuer is not known here",
@@ -167,6 +188,11 @@ _ROWS: Final = {
     ),
     Reason.COLOUR_UNKNOWN: ("状态值无法识别", "the status list holds a value without a meaning", _ATTENDANT),
     Reason.PROOF_MISSING: ("缺少手机动态证明", "a phone's code without the phone's proof", _AGAIN),
+    Reason.DOCUMENT_DIFFERS: (
+        "证件与纸质码不符",
+        "the document is not that of the paper code",
+        _ATTENDANT,
+    ),
     Reason.YELLOW: ("黄码", "yellow", _ATTENDANT),
     Reason.NO_INFORMATION: ("无信息", "no information about this person", _ATTENDANT),
     Reason.LIST_NOT_HELD: ("已识别，颜色未知", "recognised, colour unknown", _ATTENDANT),
@@ -194,11 +220,17 @@ _ROWS: Final = {
         ("请人工测温", "Temperature by hand, please"),
     ),
     Reason.STAFF_NOT_LISTED: ("不在员工名单内", "not on this venue's roster", _ATTENDANT),
+    Reason.STAFF_HOURS: ("员工，非通行时间", "on the roster, outside staff hours", _ATTENDANT),
     Reason.JOURNAL_FAILED: ("记录写入失败", "the journal could not be written", _ATTENDANT),
     Reason.FULL: (
         "场所人数已满",
         "the venue is full",
         ("人数已满，请稍候", "Full at the moment, please wait"),
+    ),
+    Reason.VISITORS_LATER: (
+        "现在只对员工开放",
+        "open to staff only at this hour",
+        ("现在未开放", "Closed now"),
     ),
     Reason.NOT_A_CODE: ("不是健康码", "not a health code", ("请出示健康码", "Please show a health code")),
     Reason.SEVERAL_CODES: (

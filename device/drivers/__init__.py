@@ -223,6 +223,34 @@ class Signals(Protocol):
         """
 
 
+class Prompt(Enum):
+    """What can be said aloud; the value is the name of its file. Never a colour, a fever or a name."""
+
+    SHOW_CODE = "show-code"
+    STEP_CLOSER = "step-closer"
+    STEP_BACK = "step-back"
+    HOLD_STILL = "hold-still"
+    ENTER = "enter"
+    REFRESH = "refresh"
+    ONE_AT_A_TIME = "one-at-a-time"
+    ATTENDANT = "attendant"
+    WAIT = "wait"
+    CLOSED = "closed"
+    OUT_OF_SERVICE = "out-of-service"
+    EVACUATE = "evacuate"
+
+
+@runtime_checkable
+class Voice(Protocol):
+    """Spoken prompts. Thread-safe; returns at once, and what is said replaces what was being said."""
+
+    def say(self, prompt: Prompt) -> None:
+        """Begin to say it; a prompt without a file is silence. `DriverError`: nothing can be heard."""
+
+    def close(self) -> None:
+        """Fall silent; never raises."""
+
+
 DisplayMode: TypeAlias = Literal["1", "RGB"]
 
 

@@ -19,8 +19,6 @@ from wire.reasons import Colour, Reason
 DAY_S: Final = 86_400
 DAY_MIN: Final = 1_440
 EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; 0 is Monday
-STAFF_ONLY: Final = "staff"
-"""Category of a place that only people on its roster may enter."""
 MOST_MEASUREMENTS: Final = 2
 
 

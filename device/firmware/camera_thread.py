@@ -40,6 +40,10 @@ class CameraThread:
         self.working = False
         self.failure = ""
         self.frames = 0
+        self.dark = False
+        """Whether pictures hold nothing but black."""
+        self.slow = False
+        """Whether fewer pictures come than were asked for."""
         self.beat_s = monotonic()
 
     def start(self) -> None:

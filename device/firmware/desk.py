@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from device.firmware.admit import STAFF_ONLY, Code, Here, Recall, judge_code
+from device.firmware.admit import Code, Here, Recall, judge_code
 from device.firmware.clock import Reading
 from device.firmware.errors import Unrecognised
 from device.firmware.memory import Memory, passed_elsewhere
@@ -61,7 +61,7 @@ def here_at(beliefs: Beliefs, reading: Reading, venue: VenueState | None) -> Her
         here,
         direction=assignment.direction,
         capacity=assignment.capacity,
-        staff_only=assignment.category == STAFF_ONLY,
+        staff_only=assignment.staff_rules is not None and assignment.staff_rules.only,
     )
 
 

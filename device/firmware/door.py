@@ -55,6 +55,12 @@ class Door:
     fire: bool = False
     tamper: bool = False
     retry_s: float = 0.0
+    stands_open: bool = False
+    """The leaf is open and nobody was let through: forced, held, or a relay that sticks."""
+    does_not_open: bool = False
+    """The relay was driven again and again and the leaf has not moved."""
+    chatters: bool = False
+    """A contact changes more often than people can make it."""
     deadman: Deadman | None = None
     """Shuts what this object, held up with its loop, does not."""
 

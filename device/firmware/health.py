@@ -27,6 +27,12 @@ FAULTS: Final = (
     Trouble.DISPLAY,
     Trouble.SIGNALS,
     Trouble.JOURNAL,
+    Trouble.CAMERA_DARK,
+    Trouble.CALIBRATION,
+    Trouble.EMISSIVITY,
+    Trouble.STANDS_OPEN,
+    Trouble.DOES_NOT_OPEN,
+    Trouble.CONTACT_CHATTERS,
 )
 """Troubles whose beginning and end are events."""
 DISK_EVERY_S: Final = 30.0
@@ -58,6 +64,7 @@ class Health:
     """Unix seconds of the certificate's end; None: not enrolled."""
     online: bool = False
     withheld: bool = False
+    venue_stale: bool = False
     ordered_out: bool = False
     journal_working: bool = True
     found: frozenset[Trouble] = frozenset()
@@ -129,6 +136,15 @@ class Health:
             ordered_out=self.ordered_out,
             fire=organs.door.fire,
             tamper=organs.door.tamper,
+            camera_dark=organs.camera.dark,
+            camera_slow=organs.camera.slow,
+            calibration_foreign=organs.senses.calibration_foreign,
+            calibration_due=organs.senses.calibration_due,
+            emissivity_differs=organs.senses.emissivity_differs,
+            stands_open=organs.door.stands_open,
+            does_not_open=organs.door.does_not_open,
+            chatters=organs.door.chatters,
+            venue_stale=self.venue_stale,
         )
 
     def _camera(self, now_s: float) -> bool:

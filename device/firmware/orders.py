@@ -50,6 +50,8 @@ class Orders:
                 self.stage.book.store.keep(ORDER, OUT, int(out), b"")
                 self.stage.health.ordered_out = out
                 return Outcome.DONE, ""
+            case Action.MEASURE_REGISTERED:
+                return Outcome.REFUSED, "nobody is measured by command here"
             case Action.SEND_STATE:
                 self.office.changed(now_s)
                 return Outcome.DONE, ""

@@ -46,6 +46,16 @@ class Parts:
     ordered_out: bool = False
     fire: bool = False
     tamper: bool = False
+    camera_dark: bool = False
+    camera_slow: bool = False
+    calibration_foreign: bool = False
+    calibration_due: bool = False
+    emissivity_differs: bool = False
+    stands_open: bool = False
+    does_not_open: bool = False
+    chatters: bool = False
+    venue_stale: bool = False
+    """Other lanes exist, and nothing was heard of them for too long."""
 
 
 _GATING: Final = {
@@ -125,8 +135,20 @@ def _hardware(parts: Parts) -> frozenset[Trouble]:
         Trouble.JOURNAL: parts.journal,
     }
     wrong = {trouble for trouble, works in broken.items() if not works}
-    alarms = {Trouble.FIRE: parts.fire, Trouble.TAMPER: parts.tamper, Trouble.ORDERED_OUT: parts.ordered_out}
-    return frozenset(wrong | {trouble for trouble, holds in alarms.items() if holds})
+    found = {
+        Trouble.FIRE: parts.fire,
+        Trouble.TAMPER: parts.tamper,
+        Trouble.ORDERED_OUT: parts.ordered_out,
+        Trouble.CAMERA_DARK: parts.camera and parts.camera_dark,
+        Trouble.CAMERA_SLOW: parts.camera and parts.camera_slow,
+        Trouble.CALIBRATION: parts.calibration_foreign,
+        Trouble.CALIBRATION_DUE: parts.calibration_due,
+        Trouble.EMISSIVITY: parts.emissivity_differs,
+        Trouble.STANDS_OPEN: parts.stands_open,
+        Trouble.DOES_NOT_OPEN: parts.does_not_open,
+        Trouble.CONTACT_CHATTERS: parts.chatters,
+    }
+    return frozenset(wrong | {trouble for trouble, holds in found.items() if holds})
 
 
 def _housekeeping(parts: Parts, now_s: int) -> frozenset[Trouble]:
@@ -138,6 +160,7 @@ def _housekeeping(parts: Parts, now_s: int) -> frozenset[Trouble]:
         Trouble.DISK: parts.disk_free_bytes is not None and parts.disk_free_bytes < DISK_FREE_BYTES,
         Trouble.BACKLOG: parts.backlog >= BACKLOG_EVENTS,
         Trouble.OFFLINE: not parts.online,
+        Trouble.VENUE_STALE: parts.venue_stale,
     }
     return frozenset(trouble for trouble, holds in checks.items() if holds)
 

@@ -27,6 +27,12 @@ class Senses:
     failures: int = 0
     failure: str = ""
     next_s: float = 0.0
+    calibration_foreign: bool = False
+    """The calibration is another sensor's, or cannot be read."""
+    calibration_due: bool = False
+    """There is no calibration, or it is overdue."""
+    emissivity_differs: bool = False
+    """The chip is set to another emissivity than the gate's file wants."""
     same: int = 0
     """How many samples in a row have said exactly the same."""
 

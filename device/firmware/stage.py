@@ -8,7 +8,7 @@ from device.drivers import DriverError
 from device.firmware import screens
 from device.firmware.book import Book
 from device.firmware.clock import Reading
-from device.firmware.config import Lane as Durations
+from device.firmware.config_parts import Lane as Durations
 from device.firmware.desk import Person
 from device.firmware.errors import GateError, JournalError
 from device.firmware.health import Health

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from device.firmware.config import ContactPin, Lane, load
+from device.firmware.config import load
+from device.firmware.config_parts import ContactPin, Lane
 from sandbox.board.client import Board, BoardError
 from sandbox.board.film import Film
 from sandbox.optics import ORDINARY, Optics, empty_scene, photograph

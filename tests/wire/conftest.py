@@ -133,14 +133,22 @@ built(
     closed=st.booleans(),
     capacity=maybe(uint(1_000_000)),
     foreign_key=maybe(hash32),
+    staff_rules=maybe(
+        built(documents.StaffRules, only=st.booleans(), hours=rows(hours), attendants=rows(id16))
+    ),
 )
-built(
+command = {**head, "id": id16, "nonce": id16, "reason": text(80)}
+registers = documents.Action.MEASURE_REGISTERED
+st.register_type_strategy(
     documents.Command,
-    head,
-    id=id16,
-    nonce=id16,
-    action=st.sampled_from(documents.Action),
-    reason=text(80),
+    st.builds(
+        documents.Command,
+        **command,
+        action=st.sampled_from(documents.Action).filter(lambda action: action is not registers),
+    )
+    | st.builds(
+        documents.Command, **command, action=st.just(registers), number=text(16), attendant=maybe(id16)
+    ),
 )
 range_ = st.tuples(uint(), uint(), hash32).map(
     lambda r: documents.Range(first=min(r[:2]), last=max(r[:2]), hash=r[2])

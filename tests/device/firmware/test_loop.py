@@ -9,7 +9,7 @@ import pytest
 from device.drivers import DriverError, InputChange, InputKind, Lamp, Sample, SensorFault, ThermometerCounters
 from device.firmware.book import Book
 from device.firmware.clock import Clock
-from device.firmware.config import Lane as Durations
+from device.firmware.config_parts import Lane as Durations
 from device.firmware.courier import Courier
 from device.firmware.desk import Desk
 from device.firmware.door import Door
@@ -105,6 +105,7 @@ class Sight:
     def __init__(self, world):
         self.world = world
         self.in_view, self.working, self.failure, self.frames = (), True, "", 0
+        self.dark = self.slow = False
 
     @property
     def beat_s(self):

@@ -20,11 +20,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
-from device.firmware.__main__ import display_config, main
+from device.firmware.__main__ import main
 from device.firmware.config import example, read
 from device.firmware.errors import GateError
 from device.firmware.gate import believed, directory
 from device.firmware.narrate import Narrator
+from device.firmware.parts import display_config
 from device.firmware.store import Store
 from sandbox.board.client import Board, BoardError
 from sandbox.board.environment import environment
