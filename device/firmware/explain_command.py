@@ -1,0 +1,77 @@
+"""The command `jx-gate explain`: any code, in words."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from device.firmware import evidence, pictures
+from device.firmware.explain import Explanation, Line, Mark, explain
+from device.firmware.terminal import FAILED, AsJson, Clock, moment, out, refusals, sign
+from device.firmware.trust import Beliefs
+
+ROOT_NAME: Final = "root.1.jx"  # the default of `root` in a gate's configuration
+_SIGNS: Final = {
+    Mark.HOLDS: ("✓", "OK  ", "green"),
+    Mark.FAILS: ("✗", "FAIL", "red"),
+    Mark.UNVERIFIED: ("?", "?   ", "yellow"),
+    Mark.NOTE: ("·", "    ", "default"),
+}
+_UNVERIFIED: Final = "未核验 unverified"
+
+
+def explain_command(
+    code: Annotated[str, typer.Argument(help="The text of a code, a picture of it, or - for either.")],
+    *,
+    root: Annotated[list[Path] | None, typer.Option(help="Root document; several in order.")] = None,
+    trust: Annotated[Path | None, typer.Option(help="Trust document.")] = None,
+    list_: Annotated[
+        list[Path] | None, typer.Option("--list", help="Status list; several may be given.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Data directory of a gate to check against.")] = None,
+    clock: Clock = None,
+    as_json: AsJson = False,
+) -> None:
+    """解释任何二维码。Say what a QR code is, what holds, what fails and what to do."""
+    with refusals():
+        beliefs = _beliefs(evidence.Files(root or (), trust, list_ or ()), data)
+        now_s = moment(clock)
+        piped = sys.stdin.buffer.read(pictures.MOST_BYTES + 1) if code == "-" else None
+        found = [explain(text, beliefs, now_s) for text in pictures.given(code, piped)]
+    if as_json:
+        print(json.dumps([_fields(one) for one in found], ensure_ascii=False, indent=2))  # noqa: T201 - the output
+    else:
+        for one in found:
+            _show(one)
+    raise typer.Exit(0 if all(one.holds for one in found) else FAILED)
+
+
+def _beliefs(files: evidence.Files, data: Path | None) -> Beliefs | None:
+    if data is None:
+        return evidence.from_files(files)
+    store, restored = evidence.from_data(data, ROOT_NAME)
+    store.close()
+    return restored.beliefs
+
+
+def _show(one: Explanation) -> None:
+    console = out()
+    console.print(Text(f"{one.zh} · {one.en}", style="bold"))
+    for line in one.lines:
+        words = Text(f"  {line.zh} · {line.en}")
+        if line.mark is Mark.UNVERIFIED:
+            words.append(f"  [{_UNVERIFIED}]")
+        console.print(sign(console, _SIGNS[line.mark]), words, sep="")
+    console.print(Text(f"→ {one.todo.zh} · {one.todo.en}"))
+
+
+def _fields(one: Explanation) -> dict[str, object]:
+    def told(lines: Sequence[Line]) -> list[dict[str, str]]:
+        return [{"mark": line.mark.value, "zh": line.zh, "en": line.en} for line in lines]
+
+    words: dict[str, object] = {"kind": one.kind, "zh": one.zh, "en": one.en, "holds": one.holds}
+    return words | {"lines": told(one.lines), "todo": {"zh": one.todo.zh, "en": one.todo.en}}
