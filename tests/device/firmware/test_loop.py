@@ -1,41 +1,19 @@
 """A whole gate without threads: real store, beliefs and courier; hardware, broker and time are made up."""
 
-import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from device.drivers import DriverError, InputChange, InputKind, Lamp, Sample, SensorFault, ThermometerCounters
-from device.firmware.book import Book
-from device.firmware.clock import Clock
-from device.firmware.config_parts import Lane as Durations
-from device.firmware.courier import Courier
-from device.firmware.desk import Desk
-from device.firmware.door import Door
+from device.drivers import InputKind, Lamp
 from device.firmware.errors import JournalError
-from device.firmware.front import Front
-from device.firmware.greeting import Greeting
-from device.firmware.health import Health, Organs
 from device.firmware.inbox import Incoming
-from device.firmware.intake import Intake
 from device.firmware.lane_table import State
-from device.firmware.loop import Gate
-from device.firmware.memory import Memory
-from device.firmware.narrate import Narrator
-from device.firmware.office import FleetOffice, NoOffice
-from device.firmware.orders import Orders
-from device.firmware.presenter import Presenter
-from device.firmware.scan import Seen
-from device.firmware.senses import Senses
-from device.firmware.stage import Stage
-from device.firmware.store import Store
-from device.firmware.thermometry import Calibration
+from device.firmware.office import NoOffice
 from wire import messages, policy, topics
-from wire.code import PaperName, issue, prove, to_text
+from wire.code import issue, prove, to_text
 from wire.documents import Action, Direction, Hours, Recent
 from wire.health import Trouble
-from wire.keys import PrivateKey
 from wire.messages import Event, Outcome
 from wire.reasons import Colour, Reason, Verdict
 from wire.subjects import digest_of
@@ -44,257 +22,6 @@ from wire.topics import All, Down, ToAll, ToGate
 GATE = "0123456789ab"
 NOW_S = 1_795_000_000
 NORMAL_C, FEVER_C = 35.0, 37.5  # object temperatures at 23 °C in the room: 36.6 and 39.4 °C in the body
-GATE_KEY = PrivateKey.generate()
-
-
-class Hands:
-    """Every piece of hardware at once, as the Protocols have it; `broken` names what fails."""
-
-    def __init__(self, world):
-        self.world = world
-        self.broken = set()
-        self.object_c, self.ambient_c = 23.0, 23.0
-        self.is_open = False
-        self.opened = 0
-        self.contacts = dict.fromkeys(InputKind, False)
-        self.changes = []
-        self.size, self.mode = (0, 0), "1"
-        self.counters = ThermometerCounters()
-        self.lamp = None
-
-    def need(self, name):
-        if name in self.broken:
-            raise DriverError(f"{name} is broken")
-
-    def read(self):
-        if "thermometer" in self.broken:
-            raise SensorFault("no answer", retries=3)
-        return Sample(self.object_c, self.ambient_c, self.world.mono)
-
-    def identity(self):
-        raise SensorFault("not asked here", retries=0)
-
-    def open(self):
-        self.need("relay")
-        self.opened += not self.is_open
-        self.is_open = True
-
-    def close(self):
-        self.need("relay")
-        self.is_open = False
-
-    def poll(self):
-        changes, self.changes = tuple(self.changes), []
-        return changes
-
-    def level(self, kind):
-        return self.contacts.get(kind)
-
-    def touch(self, kind, active):
-        self.contacts[kind] = active
-        self.changes.append(InputChange(kind, active, self.world.mono))
-
-    def show(self, lamp, _sound):
-        self.need("lamp")
-        self.lamp = lamp
-
-
-class Sight:
-    """The camera's thread, without a thread."""
-
-    def __init__(self, world):
-        self.world = world
-        self.in_view, self.working, self.failure, self.frames = (), True, "", 0
-        self.dark = self.slow = False
-
-    @property
-    def beat_s(self):
-        return self.world.mono
-
-    def take(self):
-        return Seen(self.in_view), self.world.mono
-
-
-class Broker:
-    """The line to a broker, in memory; `up` says whether it is there."""
-
-    def __init__(self):
-        self.connected = False
-        self.incoming, self.sent = [], []
-        self.stopped = False
-
-    def take(self):
-        taken, self.incoming = self.incoming, []
-        return taken
-
-    def say_hello(self, hello):
-        return self._put(hello)
-
-    def say_state(self, state):
-        return self._put(state)
-
-    def send(self, batch):
-        return self._put(batch)
-
-    def reply(self, reply):
-        return self._put(reply)
-
-    def stop(self):
-        self.stopped = True
-
-    def _put(self, message):
-        if self.connected:
-            self.sent.append(message)
-        return self.connected
-
-    def said(self, kind):
-        return [message for message in self.sent if isinstance(message, kind)]
-
-
-class World:
-    """One gate and everything around it; `run` lets time pass."""
-
-    def __init__(self, authority, beliefs, path):
-        self.authority = authority
-        self.mono = 1000.0
-        self.hands, self.sight, self.broker = Hands(self), Sight(self), Broker()
-        self.said = io.StringIO()
-        self.store = Store.open(path, GATE, journal_limit_bytes=10_000_000)
-        self.build(beliefs, path)
-
-    def build(self, beliefs, path):
-        narrator = Narrator("json", self.said)
-        book = Book(self.store, beliefs, narrator)
-        self.presenter = Presenter(self.hands_display(), self.hands)
-        organs = Organs(
-            camera=self.sight,
-            senses=Senses(self.hands, Calibration()),
-            door=Door(self.hands, self.hands),
-            presenter=self.presenter,
-            data=path.parent,
-        )
-        self.memory = Memory()
-        self.memory.refill(self.store.newest(100), policy.DEFAULT.proof_future_s)
-        health = Health(organs=organs, book=book, enrolled_until=NOW_S + 90 * 86_400)
-        self.stage = Stage(book=book, health=health, memory=self.memory, durations=Durations())
-        self.gate = Gate(
-            clock=Clock(0),
-            stage=self.stage,
-            front=Front(self.stage, Desk(beliefs, self.memory)),
-            office=NoOffice(),
-            system_ms=lambda: round((NOW_S + self.mono - 1000) * 1000),
-        )
-        greeting = Greeting(b"n" * 16)
-        orders = Orders(self.stage, self.gate.office)
-        office = FleetOffice(
-            line=self.broker,
-            courier=Courier(self.store),
-            intake=Intake(beliefs, self.store, self.gate.clock, greeting),
-            greeting=greeting,
-            store=self.store,
-            beliefs=beliefs,
-            clock=self.gate.clock,
-            signer=GATE_KEY,
-            narrator=narrator,
-            perform=orders.perform,
-        )
-        orders.office = self.gate.office = office
-        self.beliefs = beliefs
-
-    def hands_display(self):
-        class Nothing:
-            size, mode = (0, 0), "1"
-
-            def show(self, _image):
-                raise AssertionError("there is no display")
-
-            def close(self):
-                pass
-
-        return Nothing()
-
-    @property
-    def now_s(self):
-        return NOW_S + int(self.mono - 1000)
-
-    def run(self, seconds, step_s=0.05):
-        for _ in range(round(seconds / step_s)):
-            self.mono += step_s
-            self.gate.step(self.mono)
-
-    def online(self):
-        """Connect, and set the clock by a signed answer."""
-        self.broker.connected = True
-        self.run(0.1)
-        self.down(Down.TIME, self.authority.time(audience=GATE, nonce=b"n" * 16, now_ms=self.now_s * 1000))
-        self.run(0.1)
-        return self
-
-    def down(self, leaf, document):
-        topic = ToGate(GATE, leaf) if isinstance(leaf, Down) else ToAll(leaf)
-        self.broker.incoming.append(Incoming(topic, self.authority.sign(document), self.mono))
-
-    def code(self, number=0, index=0, iat=None, paper=False, **claims):
-        subject = number.to_bytes(16)
-        if paper:
-            more = {"holder": None, "paper": PaperName(masked_name="王*", id_tail="1234")}
-            return to_text(
-                issue(self.authority.claims(subject=subject, index=index, **more), self.authority.codes["jl"])
-            )
-        credential = issue(
-            self.authority.claims(subject=subject, index=index, **claims), self.authority.codes["jl"]
-        )
-        return to_text(prove(credential, self.now_s if iat is None else iat, self.authority.holder))
-
-    def look_at(self, *texts):
-        self.sight.in_view = texts
-
-    def stand(self, object_c=NORMAL_C):
-        """Somebody stands in front; a second later the samples have settled."""
-        self.hands.object_c = object_c
-        self.run(1.0)
-
-    def show(self, text, object_c=NORMAL_C):
-        self.stand(object_c)
-        self.look_at(text)
-        self.run(0.1)
-
-    def leave(self):
-        self.hands.object_c = 23.0
-        self.look_at()
-        self.run(10)
-
-    def walk_through(self):
-        self.hands.touch(InputKind.PASSAGE, True)
-        self.run(0.3)
-        self.hands.touch(InputKind.PASSAGE, False)
-        self.run(0.1)
-
-    @property
-    def state(self):
-        return self.stage.lane.state
-
-    def journal(self, kind=None):
-        entries = self.store.newest(1000)
-        return [entry for entry in entries if kind is None or entry.kind is kind]
-
-    def verdicts(self):
-        return [entry.reason for entry in self.journal(Event.PASSAGE)]
-
-
-@pytest.fixture
-def world(authority, beliefs, tmp_path):
-    world = World(authority, beliefs, tmp_path / "gate.db")
-    yield world
-    world.store.close()
-
-
-@pytest.fixture
-def served(world):
-    world.online()
-    world.run(1)
-    assert world.state is State.IDLE
-    return world
 
 
 def test_a_green_person_with_a_normal_temperature_is_written_down_and_let_in(served):
@@ -779,7 +506,7 @@ def test_a_card_that_is_pulled_out_stops_the_service_and_not_the_gate(served, mo
 
 
 def test_a_camera_thread_that_has_died_is_noticed_whatever_it_said_last(served, monkeypatch):
-    monkeypatch.setattr(Sight, "beat_s", served.mono)
+    monkeypatch.setattr(type(served.sight), "beat_s", served.mono)
     served.run(10)
     assert Trouble.CAMERA in served.stage.health.found
     assert served.state is State.OUT_OF_SERVICE
@@ -913,7 +640,7 @@ def test_the_state_is_told_when_asked_for(served):
 
 def test_a_gate_says_hello_with_a_signed_checkpoint_and_its_events(served):
     (hello, *_) = served.broker.said(messages.Hello)
-    checkpoint = messages.verify_checkpoint(hello.checkpoint, GATE_KEY.public)
+    checkpoint = messages.verify_checkpoint(hello.checkpoint, served.key)
     assert checkpoint.journal == served.store.journal
     served.show(served.code())
     batches = served.broker.said(messages.Batch)
