@@ -41,7 +41,13 @@ class Code:
     proof_issued: int | None = None
     paper: bool = False
     staff: bool = False
+    attendant: bool = False
+    """On the roster as one who may act as an attendant."""
     recall: Recall = Recall.NEW
+    document_checked: bool = False
+    """An attendant has compared the paper code with a document, and it is theirs."""
+    attended: bool = False
+    """An attendant asked for this measurement, after the person was referred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +61,23 @@ class Here:
     trust_expires: int
     direction: Direction = Direction.ENTRY
     occupancy: int | None = None
-    """People inside, from the venue's state; None: not known now, decide alone."""
+    """People inside, from the venue's state and this lane since; None: not known now, decide alone."""
     capacity: int | None = None
     staff_only: bool = False
+    visitors_now: bool = True
+    """Whether the venue is open to everybody at this hour."""
+    staff_now: bool = True
+    """Whether this is an hour for people on the roster."""
 
     @property
     def now_s(self) -> int:
         """Unix seconds."""
         return self.now_ms // 1000
+
+    @property
+    def roster_alone(self) -> bool:
+        """Whether only people on the roster may enter: here, or at this hour."""
+        return self.staff_only or not self.visitors_now
 
     @property
     def clock_doubted(self) -> bool:
@@ -119,23 +134,37 @@ def _too_old(code: Code, here: Here) -> Reason | None:
 
 
 def _referred(code: Code, here: Here) -> Reason | None:
-    """Policy cannot deny a person without information: the strictest answer there is asks the attendant."""
-    if code.colour is Colour.YELLOW:
+    """Policy cannot deny a person without information: the strictest answer there is asks the attendant.
+
+    Where the roster alone counts, nothing but green does, whatever policy says of visitors.
+    """
+    if code.colour is Colour.YELLOW and not code.attended:
         return Reason.YELLOW
-    if code.colour is None and here.policy.list_not_held is not Choice.ADMIT:
+    if code.colour is None and (here.roster_alone or here.policy.list_not_held is not Choice.ADMIT):
         return Reason.LIST_NOT_HELD
-    if code.colour is Colour.NO_INFORMATION and here.policy.no_information is not Choice.ADMIT:
+    if code.colour is Colour.NO_INFORMATION and (
+        here.roster_alone or here.policy.no_information is not Choice.ADMIT
+    ):
         return Reason.NO_INFORMATION
-    return Reason.PAPER if code.paper and here.policy.paper is not Choice.ADMIT else None
+    open_ = code.document_checked or here.policy.paper is Choice.ADMIT
+    return Reason.PAPER if code.paper and not open_ else None
 
 
 def _staff(code: Code, here: Here) -> Reason | None:
-    return Reason.STAFF_NOT_LISTED if here.staff_only and not code.staff else None
+    if here.staff_only and not code.staff:
+        return Reason.STAFF_NOT_LISTED
+    if here.staff_only and not here.staff_now:
+        return Reason.STAFF_HOURS
+    if here.visitors_now or (code.staff and here.staff_now):
+        return None
+    return Reason.VISITORS_LATER
 
 
 def _full(code: Code, here: Here) -> Reason | None:
     """Nobody is kept inside by a full house, and staff are not visitors."""
-    if here.capacity is None or here.occupancy is None or code.staff or here.direction is Direction.EXIT:
+    if here.capacity is None or here.occupancy is None or here.direction is Direction.EXIT:
+        return None
+    if code.staff and here.staff_now:
         return None
     return Reason.FULL if here.occupancy >= here.capacity else None
 
@@ -174,7 +203,7 @@ def judge(code: Code, here: Here, measured: tuple[Measurement, ...], *, last: bo
         return Reason.NO_TEMPERATURE if last else None
     found = _temperature(here.policy, measured[-1])
     if found not in {Reason.FEVER, Reason.TEMPERATURE_UNSURE}:
-        return found or _welcome(code)
+        return found or _welcome(code, here)
     if len(measured) < MOST_MEASUREMENTS:
         return Reason.TEMPERATURE_UNSURE if last else None
     return found
@@ -192,36 +221,54 @@ def _temperature(policy: Policy, measurement: Measurement) -> Reason | None:
     return Reason.TEMPERATURE_UNSURE if over_c100 >= -unsure_c100 else None
 
 
-def _welcome(code: Code) -> Reason:
+def _welcome(code: Code, here: Here) -> Reason:
     if code.colour is None:
         return Reason.LIST_NOT_HELD_ADMITTED
+    if code.document_checked:
+        return Reason.PAPER_CHECKED
+    if code.attended:
+        return Reason.MEASURED_AGAIN
     if code.colour is Colour.NO_INFORMATION:
         return Reason.NO_INFORMATION_ADMITTED
     if code.paper:
         return Reason.PAPER_ADMITTED
-    return Reason.STAFF if code.staff else Reason.GREEN
+    return Reason.STAFF if code.staff and here.staff_now else Reason.GREEN
+
+
+def hours_of(assignment: Assignment, now_s: int) -> tuple[bool, bool]:
+    """Whether visitors may enter at this hour, and whether people on the roster may.
+
+    Without hours of their own, people on the roster come when visitors do; with them, on closed days too.
+    Nobody is kept inside by a closed venue: the way out knows no hours.
+    """
+    if assignment.direction is Direction.EXIT:
+        return True, True
+    offset_min, rules = assignment.utc_offset_min, assignment.staff_rules
+    visitors = _open(assignment.hours, assignment.closed_days, offset_min, now_s)
+    staff = _open(rules.hours, (), offset_min, now_s) if rules and rules.hours else visitors
+    return visitors, staff
 
 
 def gating(assignment: Assignment | None, now_s: int) -> Reason | None:
-    """Why this gate may not scan at all now; None: it may."""
+    """Why this gate may not scan at all now; None: it may, for visitors or at least for staff."""
     if assignment is None or now_s >= assignment.expires:
         return Reason.NO_ASSIGNMENT
     permission = assignment.permission
     if permission is None or not permission.begins <= now_s < permission.ends:
         return Reason.NO_PERMISSION
-    if assignment.closed:
+    if assignment.closed and assignment.direction is Direction.ENTRY:
         return Reason.CLOSED_BY_AUTHORITY
-    return None if _open(assignment, now_s) else Reason.OUTSIDE_HOURS
+    return None if any(hours_of(assignment, now_s)) else Reason.OUTSIDE_HOURS
 
 
-def _open(assignment: Assignment, now_s: int) -> bool:
-    """Whether an opening period, begun today or last night, holds; a closed day closes what begins on it."""
-    day, second = divmod(now_s + assignment.utc_offset_min * 60, DAY_S)
+def _open(periods: tuple[Hours, ...], closed_days: tuple[int, ...], offset_min: int, now_s: int) -> bool:
+    """Whether a period, begun today or last night, holds; a closed day closes what begins on it."""
+    day, second = divmod(now_s + offset_min * 60, DAY_S)
     return any(
-        begun not in assignment.closed_days
+        begun not in closed_days
         and (
-            (not assignment.hours and begun == day)
-            or any(_holds(hours, begun, (day - begun) * DAY_MIN + second // 60) for hours in assignment.hours)
+            (not periods and begun == day)
+            or any(_holds(hours, begun, (day - begun) * DAY_MIN + second // 60) for hours in periods)
         )
         for begun in (day, day - 1)
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from device.firmware.admit import Code, Here, Recall, judge_code
+from device.firmware.admit import Code, Here, Recall, hours_of, judge_code
 from device.firmware.clock import Reading
 from device.firmware.errors import Unrecognised
 from device.firmware.memory import Memory, passed_elsewhere
@@ -10,7 +10,7 @@ from device.firmware.recognise import Recognised
 from device.firmware.thermometry import Measurement
 from device.firmware.trust import Beliefs
 from wire import code as codes
-from wire.documents import VenueState
+from wire.documents import Direction, VenueState
 from wire.errors import WireError
 from wire.messages import ClockTrust
 from wire.reasons import Reason
@@ -43,25 +43,31 @@ def doubt_of(reading: Reading) -> int | None:
     return reading.doubt_ms if reading.trust is ClockTrust.SIGNED else None
 
 
-def here_at(beliefs: Beliefs, reading: Reading, venue: VenueState | None) -> Here:
-    """What holds at this gate at this moment."""
+def here_at(beliefs: Beliefs, reading: Reading, venue: VenueState | None, memory: Memory) -> Here:
+    """What holds at this gate at this moment; whom this lane let through since joins the venue's count."""
     assignment, trust = beliefs.assignment, beliefs.trust
-    known = venue is not None and reading.now_s < venue.expires
     here = Here(
         policy=beliefs.policy(),
         now_ms=reading.now_ms,
         doubt_ms=doubt_of(reading),
         trust_issued=trust.issued if trust else 0,
         trust_expires=trust.expires if trust else 0,
-        occupancy=venue.occupancy if venue and known else None,
     )
     if assignment is None:
         return here
+    occupancy = None
+    if venue is not None and reading.now_s < venue.expires:
+        since = memory.admitted_since(venue.issued)
+        occupancy = venue.occupancy + (since if assignment.direction is Direction.ENTRY else -since)
+    visitors_now, staff_now = hours_of(assignment, reading.now_s)
     return replace(
         here,
         direction=assignment.direction,
         capacity=assignment.capacity,
+        occupancy=occupancy,
         staff_only=assignment.staff_rules is not None and assignment.staff_rules.only,
+        visitors_now=visitors_now,
+        staff_now=staff_now,
     )
 
 
@@ -73,6 +79,12 @@ class Desk:
         self.memory = memory
         self.venue: VenueState | None = None
 
+    def stale(self, now_s: int) -> bool:
+        """Whether the venue's count or its other lanes matter here, and nothing is heard of them."""
+        assignment = self.beliefs.assignment
+        counts = assignment is not None and assignment.capacity is not None
+        return now_s >= self.venue.expires if self.venue is not None else counts
+
     def examine(self, text: str, first_s: float, reading: Reading) -> Person | Reason:
         """Whose code this is, or the reason why nobody's: then nothing about it is verified."""
         try:
@@ -81,7 +93,7 @@ class Desk:
             return Reason.MALFORMED
         except Unrecognised as error:
             return error.reason
-        here = here_at(self.beliefs, reading, self.venue)
+        here = here_at(self.beliefs, reading, self.venue, self.memory)
         recall = self._recall(recognised, here)
         code = self._code(recognised, recall)
         again = self.memory.result(recognised.claims.subject) if recall is Recall.SAME_VISIT else None
@@ -95,13 +107,16 @@ class Desk:
 
     def _code(self, recognised: Recognised, recall: Recall) -> Code:
         claims, assignment = recognised.claims, self.beliefs.assignment
+        digest = digest_of(claims.subject)
+        rules = assignment.staff_rules if assignment else None
         return Code(
             expires=claims.expires,
             colour=recognised.colour,
             list_issued=recognised.list_issued,
             proof_issued=recognised.proof_issued,
             paper=claims.paper is not None,
-            staff=assignment is not None and digest_of(claims.subject) in assignment.staff,
+            staff=assignment is not None and digest in assignment.staff,
+            attendant=rules is not None and digest in rules.attendants,
             recall=recall,
         )
 

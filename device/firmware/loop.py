@@ -123,6 +123,7 @@ class Gate:
         if abs(jump_ms) >= CLOCK_STEP_MS:
             stage.write(lambda: stage.book.write(Kind.CLOCK_STEP, now, word=f"{jump_ms:+d} ms"), now_s)
         health.online, health.withheld = self.office.online, self.office.withheld
+        health.venue_stale = self.front.desk.stale(now.now_s)
         health.check(now_s, now)
         reason = readiness.shown(health.found)
         idle = stage.lane.state in {State.STARTING, State.OUT_OF_SERVICE}

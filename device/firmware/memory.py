@@ -8,6 +8,7 @@ so every proof issued before the passage (plus the longest lead a phone's clock 
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 from device.firmware.admit import Recall
@@ -69,6 +70,11 @@ class Memory:
         """What was last decided about this subject."""
         visit = self._visits.get(subject)
         return None if visit is None else visit.reason
+
+    def admitted_since(self, at_s: int) -> int:
+        """How many were let through at or after `at_s`, unix seconds; looks back no further than that."""
+        recent = takewhile(lambda visit: visit.at_s >= at_s, reversed(self._visits.values()))
+        return sum(visit.admitted for visit in recent)
 
     def decided(self, subject: bytes, proof_issued: int | None, reason: Reason, now_s: int) -> None:
         """A verdict was given. An admission uses up its proof and every older one."""

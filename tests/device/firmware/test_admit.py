@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from device.firmware import admit
 from device.firmware.admit import Code, Here, Recall, gating, judge, judge_code
 from device.firmware.thermometry import Measurement
-from wire.documents import Assignment, Direction, Hours, Permission
+from wire.documents import Assignment, Direction, Hours, Permission, StaffRules
 from wire.policy import DEFAULT, LOOSEST, Choice, Measured, Policy
 from wire.reasons import Colour, Reason, Verdict, verdict_of
 
@@ -94,6 +94,36 @@ EARLY = {
     "paper, where it is admitted": (PAPER, policy(paper=Choice.ADMIT), None),
     "a stranger where only staff may go": (PHONE, replace(HERE, staff_only=True), Reason.STAFF_NOT_LISTED),
     "staff where only staff may go": (replace(PHONE, staff=True), replace(HERE, staff_only=True), None),
+    "staff where only staff may go, at another hour": (
+        replace(PHONE, staff=True),
+        replace(HERE, staff_only=True, staff_now=False),
+        Reason.STAFF_HOURS,
+    ),
+    "a visitor before the venue opens": (PHONE, replace(HERE, visitors_now=False), Reason.VISITORS_LATER),
+    "staff before the venue opens": (replace(PHONE, staff=True), replace(HERE, visitors_now=False), None),
+    "staff without information before it opens, though policy admits visitors": (
+        replace(PHONE, staff=True, colour=Colour.NO_INFORMATION),
+        replace(policy(no_information=Choice.ADMIT), visitors_now=False),
+        Reason.NO_INFORMATION,
+    ),
+    "staff of an unknown colour where only staff may go": (
+        replace(PHONE, staff=True, colour=None, list_issued=None),
+        replace(policy(list_not_held=Choice.ADMIT), staff_only=True),
+        Reason.LIST_NOT_HELD,
+    ),
+    "staff at a visitors' hour are visitors": (
+        replace(PHONE, staff=True),
+        replace(HERE, staff_now=False, capacity=5, occupancy=5),
+        Reason.FULL,
+    ),
+    "yellow, measured again": (replace(PHONE, colour=Colour.YELLOW, attended=True), HERE, None),
+    "red, measured again": (replace(PHONE, colour=Colour.RED, attended=True), HERE, Reason.RED),
+    "paper, its document checked": (replace(PAPER, document_checked=True), HERE, None),
+    "paper, its document checked, where paper is refused": (
+        replace(PAPER, document_checked=True),
+        policy(paper=Choice.DENY),
+        Reason.PAPER_DENIED,
+    ),
     "a full house": (PHONE, replace(HERE, capacity=5, occupancy=5), Reason.FULL),
     "one place left": (PHONE, replace(HERE, capacity=5, occupancy=4), None),
     "a full house keeps nobody inside": (
@@ -150,6 +180,9 @@ WELCOMES = {
         replace(PHONE, colour=Colour.NO_INFORMATION),
         policy(no_information=Choice.ADMIT),
     ),
+    Reason.GREEN: (replace(PHONE, staff=True), replace(HERE, staff_now=False)),
+    Reason.PAPER_CHECKED: (replace(PAPER, document_checked=True), HERE),
+    Reason.MEASURED_AGAIN: (replace(PHONE, colour=Colour.YELLOW, attended=True), HERE),
     Reason.LIST_NOT_HELD_ADMITTED: (replace(PHONE, colour=None), policy(list_not_held=Choice.ADMIT)),
 }
 
@@ -173,6 +206,8 @@ codes = st.builds(
     paper=st.booleans(),
     staff=st.booleans(),
     recall=st.sampled_from(Recall),
+    document_checked=st.booleans(),
+    attended=st.booleans(),
 )
 policies = st.builds(
     lambda base, paper, nothing, unheld: replace(
@@ -194,6 +229,8 @@ heres = st.builds(
     occupancy=st.none() | st.integers(0, 10),
     capacity=st.none() | st.integers(0, 10),
     staff_only=st.booleans(),
+    visitors_now=st.booleans(),
+    staff_now=st.booleans(),
 )
 measurements = st.lists(st.builds(warm, st.none() | st.floats(30, 43), st.floats(0, 1)), max_size=3).map(
     tuple
@@ -203,6 +240,7 @@ measurements = st.lists(st.builds(warm, st.none() | st.floats(30, 43), st.floats
 def allows(policy_: Policy, code: Code) -> bool:
     return (
         code.colour is Colour.GREEN
+        or (code.colour is Colour.YELLOW and code.attended)
         or (code.colour is None and policy_.list_not_held is Choice.ADMIT)
         or (code.colour is Colour.NO_INFORMATION and policy_.no_information is Choice.ADMIT)
     )
@@ -218,6 +256,7 @@ def test_nobody_is_admitted_but_the_green_and_whom_policy_names_and_never_with_f
     if reason is None or verdict_of(reason) is not Verdict.ADMIT:
         return
     assert allows(here.policy, code)
+    assert here.visitors_now or (code.staff and here.staff_now)
     assert not here.clock_doubted
     assert code.recall in {Recall.NEW, Recall.SAME_VISIT}
     assert code.paper or -10 <= NOW - code.proof_issued <= 30 or here.policy is not DEFAULT
@@ -294,6 +333,45 @@ GATING = {
         None,
     ),
 }
+
+
+ROSTER = StaffRules(only=False, hours=(Hours(weekday=4, opens_min=900, closes_min=1000),), attendants=())
+AT_NOON = (Hours(weekday=4, opens_min=720, closes_min=780),)
+
+SHIFTS = {
+    "no hours at all": (ASSIGNMENT, (True, True)),
+    "staff come when visitors do": (hours((4, 960, 1020)), (True, True)),
+    "closed to both": (hours((4, 961, 1020)), (False, False)),
+    "staff hours while closed to visitors": (
+        replace(hours((4, 1000, 1020)), staff_rules=ROSTER),
+        (False, True),
+    ),
+    "staff hours on a closed day": (
+        replace(ASSIGNMENT, closed_days=(DAY,), staff_rules=ROSTER),
+        (False, True),
+    ),
+    "open, and no hour for staff": (
+        replace(ASSIGNMENT, staff_rules=replace(ROSTER, hours=AT_NOON)),
+        (True, False),
+    ),
+    "rules without hours": (
+        replace(hours((4, 960, 1020)), staff_rules=replace(ROSTER, hours=())),
+        (True, True),
+    ),
+    "the way out": (replace(hours((5, 0, 60)), direction=Direction.EXIT), (True, True)),
+}
+
+
+@pytest.mark.parametrize(("assignment", "expected"), SHIFTS.values(), ids=SHIFTS.keys())
+def test_who_may_come_at_this_hour(assignment, expected):
+    assert admit.hours_of(assignment, NOW) == expected
+    assert (gating(assignment, NOW) is None) is any(expected)
+
+
+def test_nobody_is_kept_inside_by_a_closed_venue():
+    closed = replace(hours((5, 0, 60)), closed=True, direction=Direction.EXIT)
+    assert gating(closed, NOW) is None
+    assert gating(replace(closed, permission=None), NOW) is Reason.NO_PERMISSION
 
 
 @pytest.mark.parametrize(("assignment", "now", "reason"), GATING.values(), ids=GATING.keys())

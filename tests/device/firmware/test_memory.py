@@ -126,3 +126,10 @@ def test_another_lane_is_believed_while_it_is_fresh():
     assert not passed_elsewhere(venue(), ALICE, Direction.ENTRY, NOW, 10)
     assert not passed_elsewhere(venue(), ALICE, Direction.ENTRY, NOW + 60, 600)
     assert not passed_elsewhere(None, ALICE, Direction.ENTRY, NOW, 60)
+
+
+def test_how_many_came_in_since_counts_the_admitted_alone():
+    memory = Memory()
+    for second, reason in enumerate((Reason.GREEN, Reason.RED, Reason.STAFF, Reason.GREEN)):
+        memory.decided(bytes([second]) * 16, None, reason, 100 + second)
+    assert [memory.admitted_since(at_s) for at_s in (100, 101, 103, 104)] == [3, 2, 1, 0]

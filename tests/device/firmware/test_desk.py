@@ -1,0 +1,88 @@
+"""Staff lanes, hours and capacity at a whole gate, and what it does when the other lanes fall silent."""
+
+from dataclasses import replace
+
+from device.firmware.lane_table import State
+from wire.documents import Direction, Hours, StaffRules
+from wire.health import Trouble
+from wire.reasons import Reason
+from wire.subjects import digest_of
+from wire.topics import Down
+
+ALICE, BOB = 1, 2
+ROSTER = (digest_of(ALICE.to_bytes(16)),)
+RULES = StaffRules(only=False, hours=(), attendants=())
+
+
+def assigned(world, **changes):
+    world.down(Down.ASSIGNMENT, world.authority.assignment(version=9, **changes))
+    world.run(0.2)
+
+
+def hours_at(world, *, opens_in_min, for_min=30):
+    """A period that begins so many minutes from now, local time of the assignment."""
+    minute = (world.now_s + 480 * 60) // 60 + opens_in_min
+    day, begins = divmod(minute, 1440)
+    return (Hours(weekday=(day + 3) % 7, opens_min=begins, closes_min=(begins + for_min) % 1440),)
+
+
+def verdict_on(world, number):
+    world.show(world.code(number))
+    reason = world.stage.lane.reason
+    if world.state is State.ADMITTING:
+        world.walk_through()
+    world.leave()
+    return reason
+
+
+def test_before_opening_staff_enter_and_visitors_are_asked_to_come_later(served):
+    early = replace(RULES, hours=hours_at(served, opens_in_min=-10))
+    assigned(served, staff=ROSTER, staff_rules=early, hours=hours_at(served, opens_in_min=60))
+    assert served.state is State.IDLE
+    assert verdict_on(served, BOB) is Reason.VISITORS_LATER
+    assert verdict_on(served, ALICE) is Reason.STAFF
+
+
+def test_a_staff_lane_knows_its_roster_and_its_hours(served):
+    assigned(served, staff=ROSTER, staff_rules=replace(RULES, only=True))
+    assert verdict_on(served, BOB) is Reason.STAFF_NOT_LISTED
+    later = replace(RULES, only=True, hours=hours_at(served, opens_in_min=60))
+    served.down(Down.ASSIGNMENT, served.authority.assignment(version=10, staff=ROSTER, staff_rules=later))
+    served.run(0.2)
+    assert verdict_on(served, ALICE) is Reason.STAFF_HOURS
+
+
+def test_who_this_lane_let_in_joins_the_venues_count_before_the_fleet_says_so(served):
+    assigned(served, capacity=2)
+    state = served.authority.venue(issued=served.now_s, expires=served.now_s + 60, occupancy=1)
+    served.down(Down.VENUE, state)
+    served.run(0.2)
+    assert verdict_on(served, ALICE) is Reason.GREEN
+    assert verdict_on(served, BOB) is Reason.FULL
+
+
+def test_the_way_out_is_open_when_the_venue_is_closed_and_full(served):
+    closed = hours_at(served, opens_in_min=60)
+    assigned(served, direction=Direction.EXIT, hours=closed, capacity=0, closed=True)
+    served.down(
+        Down.VENUE, served.authority.venue(issued=served.now_s, expires=served.now_s + 60, occupancy=3)
+    )
+    served.run(0.2)
+    assert verdict_on(served, ALICE) is Reason.GREEN
+
+
+def test_when_the_other_lanes_fall_silent_the_gate_decides_alone_and_says_so(served):
+    found = served.stage.health
+    assert Trouble.VENUE_STALE not in found.found
+    assigned(served, capacity=1)
+    served.run(1)
+    assert Trouble.VENUE_STALE in found.found
+    served.down(
+        Down.VENUE, served.authority.venue(issued=served.now_s, expires=served.now_s + 15, occupancy=1)
+    )
+    served.run(1)
+    assert Trouble.VENUE_STALE not in found.found
+    assert verdict_on(served, ALICE) is Reason.FULL
+    served.run(15)
+    assert Trouble.VENUE_STALE in found.found
+    assert verdict_on(served, ALICE) is Reason.GREEN
