@@ -12,7 +12,7 @@ ifeq ($(shell command -v $(PYTHON)),)
   endif
 endif
 
-.PHONY: help env demo demo-clean test test-services lint types format bench lock clean
+.PHONY: help env demo demo-clean test test-services lint types format bench fuzz lock clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -47,10 +47,15 @@ format: env ## Lay the code out
 bench: env ## Every promise as a ratio to a floor measured in the same run
 	@for promise in bench/*.py; do $(BIN)/python $$promise || exit 1; done
 
+fuzz: env ## Every reader of foreign bytes under a fuzzer, ten minutes in all; ARGS="--seconds 60 --only code"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r locks/fuzz.lock
+	$(BIN)/python -m tests.fuzz.run $(ARGS)
+
 lock: env ## Resolve the dependencies once, in three views: everything, what runs here, what runs on a gate
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --all-extras pyproject.toml -o locks/dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate --extra fleet --extra dev pyproject.toml -o locks/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate --extra fleet -c locks/dev.lock pyproject.toml -o locks/run.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate -c locks/dev.lock pyproject.toml -o locks/gate.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra fuzz -c locks/dev.lock pyproject.toml -o locks/fuzz.lock
 
 clean: ## Remove what was made
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

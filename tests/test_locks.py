@@ -1,4 +1,4 @@
-"""The three locks are one resolution, pinned with hashes, and name no server to fetch from."""
+"""The locks are one resolution, pinned with hashes, and name no server to fetch from."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("dev", "run", "gate")
+LOCKS = ("dev", "run", "gate", "fuzz")
 
 
 def pins(name):
@@ -49,6 +49,7 @@ def test_each_lock_holds_what_its_extras_declare():
     assert declared("gate", "fleet", "dev") <= set(pins("dev"))
     assert declared("gate", "fleet") <= set(pins("run"))
     assert declared("gate") <= set(pins("gate"))
+    assert declared("fuzz") <= set(pins("fuzz"))
 
 
 @pytest.mark.parametrize("name", LOCKS)

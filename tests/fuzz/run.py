@@ -1,0 +1,91 @@
+"""`make fuzz`: every reader under a coverage-guided fuzzer; what it finds worth keeping joins the corpus.
+
+Each reader runs in a process of its own, because libFuzzer ends the process. A crash leaves its input in
+`corpus/<reader>/crash-…`, where `make test` will try it again for ever.
+"""
+
+import argparse
+import multiprocessing
+import subprocess
+import sys
+from pathlib import Path
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+def one(name: str, seconds: int) -> None:
+    """Fuzz one reader; never returns."""
+    import atheris
+
+    with atheris.instrument_imports(include=["wire", "device.firmware", "tests.fuzz"]):
+        from tests.fuzz.readers import READERS
+
+    reader = READERS[name]
+
+    def test(data: bytes) -> None:
+        try:
+            reader.read(data)
+        except reader.refusals:
+            return
+
+    found, kept = CORPUS.parent / ".found" / name, CORPUS / name
+    for place in (found, kept):
+        place.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(reader.seeds()):
+        (found / f"seed-{number}").write_bytes(seed)
+    flags = [f"-max_total_time={seconds}", f"-max_len={reader.largest}", "-rss_limit_mb=1024", "-timeout=10"]
+    quiet = ["-verbosity=0", "-print_final_stats=0", f"-artifact_prefix={kept}/"]
+    atheris.Setup([sys.argv[0], *flags, *quiet, str(found), str(kept)], test)
+    atheris.Fuzz()
+
+
+def keep(name: str, most: int = 40) -> int:
+    """Keep the smallest of what was found: every reader's corpus stays small enough to be committed."""
+    kept, found = CORPUS / name, CORPUS.parent / ".found" / name
+    merged = sorted(
+        (path for path in found.iterdir() if not path.name.startswith("seed-")),
+        key=lambda path: path.stat().st_size,
+    )
+    for path in merged[:most]:
+        if path.stat().st_size <= 4_096:
+            (kept / path.name).write_bytes(path.read_bytes())
+    return len(list(kept.iterdir()))
+
+
+def fuzzed(name: str, seconds: int) -> str:
+    """Run one reader's process; a sentence about it."""
+    command = [sys.executable, "-m", "tests.fuzz.run", "--one", name, "--seconds", str(seconds)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    number = keep(name)
+    if ended.returncode == 0:
+        return f"ok    {name:24} {number} kept"
+    return f"CRASH {name:24} exit {ended.returncode}\n" + "\n".join(ended.stderr.splitlines()[-25:])
+
+
+def main() -> int:
+    """0 when every reader held."""
+    from tests.fuzz.readers import READERS
+
+    parser = argparse.ArgumentParser(prog="make fuzz", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--one", choices=READERS, help="this reader alone, in this process")
+    parser.add_argument("--seconds", type=int, default=600, help="for all of them (for the one with --one)")
+    parser.add_argument("--only", choices=READERS, action="append", help="these readers, each in a process")
+    told = parser.parse_args()
+    if told.one:
+        one(told.one, told.seconds)
+        return 0
+    names = told.only or list(READERS)
+    cores = max(1, multiprocessing.cpu_count())
+    each = max(1, told.seconds * cores // len(names))
+    sys.stdout.write(f"{len(names)} readers, {each} s each, {cores} at once\n")
+    failed = False
+    with multiprocessing.pool.ThreadPool(cores) as pool:
+        for line in pool.imap_unordered(lambda name: fuzzed(name, each), names):
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+            failed |= line.startswith("CRASH")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
