@@ -17,6 +17,7 @@ DIM_WHITE: Rgb = (0.25, 0.25, 0.25)
 GREEN: Rgb = (0.0, 1.0, 0.0)
 RED: Rgb = (1.0, 0.0, 0.0)
 AMBER: Rgb = (1.0, 0.4, 0.0)
+DIM_AMBER: Rgb = (0.3, 0.12, 0.0)
 
 
 class Light(NamedTuple):
@@ -34,7 +35,11 @@ class Tone(NamedTuple):
 
 
 FOREVER = float("inf")
+HOLD_S = 0.3
+"""No colour stands shorter, whatever is asked for how fast: three flashes, each brighter and darker again,
+then take more than a second."""
 
+# Rhythm alone tells them apart, for eyes that see no red or no green.
 # No pattern shows more than two flashes in any second: WCAG 2.2, success criterion 2.3.1, allows three.
 LAMP_PATTERNS: dict[Lamp, tuple[Light, ...]] = {
     Lamp.OFF: (Light(BLACK, FOREVER),),
@@ -49,7 +54,7 @@ LAMP_PATTERNS: dict[Lamp, tuple[Light, ...]] = {
         Light(BLACK, 0.3),
         Light(RED, FOREVER),
     ),
-    Lamp.AMBER: (Light(AMBER, FOREVER),),
+    Lamp.AMBER: (Light(AMBER, 0.9), Light(DIM_AMBER, 0.6)),
     Lamp.AMBER_DOUBLE_BLINK: (Light(AMBER, 0.3), Light(BLACK, 0.3), Light(AMBER, 0.3), Light(BLACK, 1.4)),
 }
 """Played in a ring; a step without an end keeps the lamp as it is."""
@@ -112,18 +117,21 @@ class PatternPlayer:
         self._closed = False
         self._failure = ""
         self._shown: tuple[Rgb | None, float | None] = (None, None)
+        self._coloured_s = -FOREVER
         self._thread = threading.Thread(target=self._play, name="signals", daemon=True)
         self._thread.start()
 
     def show(self, lamp: Lamp, sound: Sound) -> None:
         """Begin this lamp pattern unless it runs already, and this sound; returns at once.
 
+        The colour that is lit stands `HOLD_S` at least, and the pattern begins after that.
+
         Raises `DriverError`, once, when the pins refused what was begun before; it is tried again then.
         """
         now_s = self._monotonic()
         with self._changed:
             if lamp is not self._lamp:
-                self._lamp, self._lamp_since_s = lamp, now_s
+                self._lamp, self._lamp_since_s = lamp, max(now_s, self._coloured_s + HOLD_S)
             if sound is not Sound.NONE:
                 self._sound, self._sound_since_s = sound, now_s
             failure, self._failure = self._failure, ""
@@ -150,10 +158,17 @@ class PatternPlayer:
 
     def step(self, now_s: float) -> float:
         """Put out what belongs to this moment; returns the seconds until something changes."""
-        colour, lamp_s = light_at(self._lamp, now_s - self._lamp_since_s)
+        early_s = self._lamp_since_s - now_s
+        colour, lamp_s = light_at(self._lamp, max(0.0, -early_s))
+        lit = self._shown[0]
+        held_s = max(early_s, 0.0 if colour == lit else self._coloured_s + HOLD_S - now_s)
+        if lit is not None and held_s > 0:
+            colour, lamp_s = lit, held_s
         hertz, tone_s = tone_at(self._sound, now_s - self._sound_since_s)
         try:
             self._put(colour, hertz)
+            if colour != lit and (lit, colour) != (None, BLACK):  # the darkness before anything was asked for
+                self._coloured_s = now_s
         except Exception as error:  # noqa: BLE001 -- gpiozero's and lgpio's errors have no common root
             self._failure = str(error) or type(error).__name__
             return FOREVER
