@@ -98,6 +98,8 @@ class ThermometerCounters:
     """Transfers that were tried again, for whatever reason."""
     reopened: int = 0
     """Times the bus was closed and opened again to recover it."""
+    eeprom_writes: int = 0
+    """Words sent to the chip's EEPROM, erasures too: a cell bears only so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class SensorIdentity:
     """As the chip is set, 0 to 1; skin is 0.98."""
     variant: str
     """What the configuration says is fitted (`DCI`, `BAA`, …): the chip itself cannot tell its optics."""
+    view_deg: int = 5
+    """The full angle that this variant sees."""
 
 
 @runtime_checkable
@@ -125,6 +129,12 @@ class Thermometer(Protocol):
 
     def identity(self) -> SensorIdentity:
         """Read the chip's number and emissivity; any failure raises `SensorFault`."""
+
+    def set_emissivity(self, emissivity: float) -> bool:
+        """Keep it (0.1 to 1) in the chip for when power returns, unless it is there; whether it wrote.
+
+        Not for the running gate. `SensorFault` says what the chip holds then, and what to do.
+        """
 
     def close(self) -> None:
         """Let go of the bus; never raises."""
@@ -175,7 +185,11 @@ class InputChange:
 
 @runtime_checkable
 class Inputs(Protocol):
-    """The contacts. `poll` belongs to the loop thread; `level` is thread-safe."""
+    """The contacts. `poll` belongs to the loop thread; the rest is thread-safe."""
+
+    @property
+    def chattering(self) -> frozenset[InputKind]:
+        """The contacts that change more often than people can make them; their calmest level counts."""
 
     def poll(self) -> tuple[InputChange, ...]:
         """Edges since the last call, oldest first, without waiting.
@@ -184,7 +198,7 @@ class Inputs(Protocol):
         """
 
     def level(self, kind: InputKind) -> bool | None:
-        """Whether the contact is active now; None: this gate has none. Raises `DriverError`."""
+        """Whether the contact is active, debounced; None: this gate has none. Raises `DriverError`."""
 
 
 class Lamp(Enum):

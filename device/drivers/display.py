@@ -13,6 +13,8 @@ from device.drivers.lcd_pins import LcdPins
 
 OLED_SIZE = (128, 64)
 LCD_SIZE = (240, 320)
+OLED_PIECE = 128
+"""Bytes sent at once: 12 ms at 100 kHz; the thermometer on the same bus does not wait for all 1024."""
 SSD1306_NOP = 0xE3  # SSD1306 datasheet rev. 1.1, table 9-1
 LCD_RESET_S = 0.12  # ST7789V datasheet 7.4.5, ILI9341 8.2.2: 120 ms before the first command after a reset
 
@@ -161,7 +163,9 @@ def _oled(config: OledConfig) -> Any:  # noqa: ANN401 -- luma publishes no types
             # A byte is eight rows of one column, the topmost in bit 0 (SSD1306 datasheet 8.7).
             pages = np.packbits(pixels.reshape(height // 8, 8, width), axis=1, bitorder="little")
             self.command(0x21, 0, width - 1, 0x22, 0, height // 8 - 1)  # column and page window, 10.1.4-5
-            self.data(pages.tobytes())
+            picture = pages.tobytes()
+            for start in range(0, len(picture), OLED_PIECE):
+                self.data(picture[start : start + OLED_PIECE])
 
     serial = i2c(port=config.bus, address=config.address)
     try:

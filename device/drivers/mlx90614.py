@@ -6,9 +6,11 @@ Citations are to Melexis, "MLX90614 family datasheet" 3901090614 rev. 13.
 import errno
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
+import smbus2.smbus2 as i2c_dev
 from smbus2 import SMBus
 
 from device.drivers import Sample, SensorFault, SensorIdentity, ThermometerCounters
@@ -34,6 +36,13 @@ VARIANTS_DEG = {
 
 FIRST_REST_S = 0.05
 LONGEST_REST_S = 2.0
+
+# How long the kernel waits for a transfer that does not end (include/uapi/linux/i2c-dev.h; else a second).
+# Longer than any chip may hold the clock (SMBus 3.2, 4.2.3: t_TIMEOUT 35 ms at most) and than any transfer
+# of the display on the same bus, for the kernel keeps one limit for all who use it. The kernel's own
+# retries (I2C_RETRIES) are left alone: they answer a lost arbitration, and a Pi is the only master.
+I2C_TIMEOUT = 0x0702
+STUCK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,24 +101,34 @@ class Mlx90614:
         """Read the factory's number and the emissivity; any failure raises `SensorFault`."""
         words = [self._word(command) for command in EEPROM_ID]
         emissivity = self._word(EEPROM_EMISSIVITY) / 0xFFFF
-        return SensorIdentity("".join(f"{word:04x}" for word in words), emissivity, self._config.variant)
+        variant = self._config.variant
+        return SensorIdentity(
+            "".join(f"{word:04x}" for word in words), emissivity, variant, VARIANTS_DEG[variant]
+        )
 
     def set_emissivity(self, emissivity: float, *, sleep: Callable[[float], None] = time.sleep) -> bool:
         """Write the emissivity (0.1 to 1) to the chip's EEPROM unless it is there; says whether it wrote.
 
-        Raises `SensorFault` when the chip reads back anything else. Takes effect when power returns.
+        Raises `SensorFault`, which says what the chip holds then. Takes effect when power returns. Each
+        transfer is whole on the bus, whoever else uses it; a reading that meets a chip busy with its
+        EEPROM is not acknowledged and tried again. A cell that reads 0 was erased by a run that was cut
+        short, and is only written.
         """
         if not 0.1 <= emissivity <= 1.0:  # noqa: PLR2004 -- datasheet 8.4.2: emissivity factor range
             raise SensorFault(f"emissivity {emissivity} is not between 0.1 and 1", retries=0)
-        wanted = round(emissivity * 0xFFFF)
-        if self._word(EEPROM_EMISSIVITY) == wanted:
+        wanted = emissivity_word(emissivity)
+        found = self._sound_word()
+        if found == wanted:
             return False
-        for word in (0, wanted):  # a cell must be erased before it is written (8.3.3)
-            self._transfer(partial(_write, self._config.address, word))
-            sleep(EEPROM_WRITE_S)
-        if self._word(EEPROM_EMISSIVITY) != wanted:
+        if found:
+            self._put(0, f"the erase was not acknowledged: {found:#06x} may be there still", sleep)
+        self._put(wanted, "it was erased but not written: it now holds 0", sleep)
+        kept = self._word(EEPROM_EMISSIVITY)
+        if kept != wanted:
             raise SensorFault(
-                "thermometer did not keep the emissivity; write it again or replace it", retries=0
+                f"the thermometer did not keep the emissivity: it holds {kept:#06x}, not {wanted:#06x}; "
+                "write it again, and replace the chip if that does not help",
+                retries=0,
             )
         return True
 
@@ -121,6 +140,33 @@ class Mlx90614:
                 bus.close()
             except OSError:
                 return  # a bus that is gone cannot be closed any better
+
+    def _sound_word(self) -> int:
+        """The emissivity cell, read twice: what is to be written depends on it."""
+        first, second = (self._word(EEPROM_EMISSIVITY) for _ in range(2))
+        if first != second:
+            raise SensorFault(
+                f"the thermometer's emissivity reads {first:#06x}, then {second:#06x}; nothing was written, "
+                "check its four wires",
+                retries=0,
+            )
+        return first
+
+    def _put(self, word: int, otherwise: str, sleep: Callable[[float], None]) -> None:
+        """Erase (0) or write the emissivity cell and give it time; `otherwise` is said when it fails."""
+        try:
+            self._transfer(partial(self._write, word))
+        except SensorFault as fault:
+            raise SensorFault(
+                f"the thermometer's emissivity: {otherwise}; leave its power on and run this again ({fault})",
+                retries=fault.retries,
+            ) from fault
+        sleep(EEPROM_WRITE_S)
+
+    def _write(self, word: int, bus: SMBus) -> int:
+        self._counters = replace(self._counters, eeprom_writes=self._counters.eeprom_writes + 1)
+        bus.write_word_data(self._config.address, EEPROM_EMISSIVITY, word)
+        return word
 
     def _word(self, command: int, allowed: range | None = None) -> int:
         """Read one word; with `allowed`, refuse the error flag and what the chip cannot measure."""
@@ -140,7 +186,7 @@ class Mlx90614:
                 failure = error
                 self._note(error)
                 if error.errno == errno.ETIMEDOUT:
-                    break  # a clock line held low costs the kernel's whole second each time
+                    break  # a clock line that is held low costs `STUCK_S` each time
             else:
                 self._rest_s = FIRST_REST_S
                 return value
@@ -170,6 +216,8 @@ class Mlx90614:
             except OSError:
                 bus.close()
                 raise
+            with suppress(OSError):  # a kernel without it waits its own second
+                i2c_dev.ioctl(bus.fd, I2C_TIMEOUT, round(STUCK_S * 100))  # type: ignore[attr-defined]  # in 10 ms; smbus2's own way to the kernel, which its stubs leave out
             self._bus = bus
         return self._bus
 
@@ -187,9 +235,9 @@ def _read(address: int, command: int, allowed: range | None, bus: SMBus) -> int:
     return word
 
 
-def _write(address: int, word: int, bus: SMBus) -> int:
-    bus.write_word_data(address, EEPROM_EMISSIVITY, word)
-    return word
+def emissivity_word(emissivity: float) -> int:
+    """As the chip's EEPROM has it (datasheet 8.4.2)."""
+    return round(emissivity * 0xFFFF)
 
 
 def _celsius(raw: int) -> float:

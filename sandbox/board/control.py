@@ -64,6 +64,7 @@ def _display(machine: Machine, unplugged: Any) -> None:  # noqa: ANN401 -- strai
 SETTERS: Mapping[str, Callable[[Machine, Any], None]] = {
     "object_c": _thermometer("object_c", _finite),
     "ambient_c": _thermometer("ambient_c", _finite),
+    "settle_s": _thermometer("settle_s", _finite),
     "object_raw": _thermometer("object_raw", _word),
     "unplug": _thermometer("unplugged", bool),
     "stuck": _thermometer("stuck", bool),

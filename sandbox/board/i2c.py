@@ -4,6 +4,8 @@ import ctypes
 import errno
 import os
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
@@ -12,6 +14,8 @@ from typing import Any, Protocol
 class Request(IntEnum):
     """What can be asked of an open bus (include/uapi/linux/i2c-dev.h)."""
 
+    RETRIES = 0x0701
+    TIMEOUT = 0x0702
     SLAVE = 0x0703
     SLAVE_FORCE = 0x0706
     FUNCS = 0x0705
@@ -31,6 +35,8 @@ class Size(IntEnum):
 
 SMBUS_READ = 1
 M_RD = 0x0001
+TIMEOUT_S = 1.0
+"""What an adapter waits for a transfer that does not end until it is told otherwise (i2c-core-base.c)."""
 FUNCS = 0x0EFF0008 | 0x00000001
 """I2C_FUNC_SMBUS_EMUL, with PEC, and I2C_FUNC_I2C: what a Pi's i2c-bcm2835 says."""
 
@@ -71,6 +77,10 @@ class I2cDevices:
         self._files: dict[int, _OpenFile] = {}
         self._lock = threading.Lock()
         self.transfers = 0
+        self.timeouts_s = dict.fromkeys(buses, TIMEOUT_S)
+        self.retries = dict.fromkeys(buses, 0)
+        self.wait = time.sleep
+        """How time passes while a bus is stuck; nobody else gets the bus meanwhile."""
 
     def open(self, path: str, flags: int) -> int:
         """Open a bus; raises `FileNotFoundError` when this board has none of that number."""
@@ -96,6 +106,12 @@ class I2cDevices:
             if file is None:
                 raise _failed(errno.EBADF)
             match request:
+                case Request.TIMEOUT:
+                    self.timeouts_s[file.bus] = (
+                        int(argument) / 100
+                    )  # units of 10 ms, one for the whole adapter
+                case Request.RETRIES:
+                    self.retries[file.bus] = int(argument)
                 case Request.SLAVE | Request.SLAVE_FORCE:
                     file.address = argument
                 case Request.FUNCS:
@@ -103,14 +119,22 @@ class I2cDevices:
                 case Request.PEC:
                     file.pec = bool(argument)
                 case Request.SMBUS:
-                    self.transfers += 1
-                    self._smbus(file, argument)
+                    self._transfer(self._smbus, file, argument)
                 case Request.RDWR:
-                    self.transfers += 1
-                    self._messages(file, argument)
+                    self._transfer(self._messages, file, argument)
                 case _:
                     raise _failed(errno.ENOTTY)
         return 0
+
+    def _transfer(self, transfer: Callable[[_OpenFile, Any], None], file: _OpenFile, argument: Any) -> None:  # noqa: ANN401 -- any C structure
+        """One transfer; when the clock is held low it takes as long as the adapter was told to wait."""
+        self.transfers += 1
+        try:
+            transfer(file, argument)
+        except OSError as error:
+            if error.errno == errno.ETIMEDOUT:
+                self.wait(self.timeouts_s[file.bus])
+            raise
 
     def _chip(self, file: _OpenFile, address: int) -> Chip:
         chip = self._buses[file.bus].get(address)

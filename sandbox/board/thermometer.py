@@ -1,7 +1,10 @@
 """An MLX90614 as its bus sees it: RAM, EEPROM, packet error codes, and every way it is known to fail."""
 
 import errno
+import math
 import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.board.i2c import crc8
@@ -9,9 +12,14 @@ from sandbox.board.i2c import crc8
 ADDRESS = 0x5A
 RAM_AMBIENT, RAM_OBJECT = 0x06, 0x07
 EEPROM = 0x20
+EMISSIVITY = 0x04
 ERROR_FLAG = 0x8000
 KELVIN_PER_BIT = 0.02
 ZERO_CELSIUS_K = 273.15
+STEP_C, NEAR_C = 13.0, 0.1
+"""Settled: within so much of the new value after a step from the wall to a forehead."""
+SKIN_EMISSIVITY = 0xFAE0
+"""0.98 of 65535: as a field engineer leaves a chip."""
 
 
 def _delivered() -> dict[int, int]:
@@ -39,6 +47,32 @@ class ThermometerChip:
     """Instead of `object_c`: any word."""
     eeprom: dict[int, int] = field(default_factory=_delivered)
     corrupted: int = 0
+    settle_s: float = 0.0
+    """How long after a step it says the new temperature; 0: at once. A case, a window and a filter lag."""
+    monotonic: Callable[[], float] = time.monotonic
+    torn: int | None = None
+    """After so many more EEPROM words power is lost: that word and all later ones never arrive."""
+    _seen_c: float = 22.0
+    _seen_at_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._seen_c, self._seen_at_s = self.object_c, self.monotonic()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Follow what it faced until now before it faces something else."""
+        if name in {"object_c", "settle_s"} and "_seen_at_s" in self.__dict__:
+            self._follow()
+        super().__setattr__(name, value)
+
+    def _follow(self) -> float:
+        """What it says by now of what it faces: °C."""
+        now_s = self.monotonic()
+        left = 0.0
+        if self.settle_s >= 0.001:  # noqa: PLR2004 -- a millisecond is at once
+            constant_s = self.settle_s / math.log(STEP_C / NEAR_C)
+            left = math.exp(-max(0.0, now_s - self._seen_at_s) / constant_s)
+        self._seen_c, self._seen_at_s = self.object_c + (self._seen_c - self.object_c) * left, now_s
+        return self._seen_c
 
     def write(self, data: bytes) -> None:
         """Take an EEPROM word; one whose packet error code is wrong is not acknowledged."""
@@ -49,6 +83,11 @@ class ThermometerChip:
         if len(body) != 3 or crc8(bytes([ADDRESS << 1, *data[:-1]])) != data[-1]:  # noqa: PLR2004 -- low byte, high byte, PEC
             raise OSError(errno.EREMOTEIO, os.strerror(errno.EREMOTEIO))
         if command & 0xE0 == EEPROM:
+            if self.torn is not None:
+                self.torn -= 1
+                if self.torn < 0:
+                    self.unplugged = True
+                    self._present()
             word = int.from_bytes(body[:2], "little")
             # A cell that was not erased keeps the ones it had.
             cell = command & 0x1F
@@ -72,7 +111,7 @@ class ThermometerChip:
         if command == RAM_AMBIENT:
             return _raw(self.ambient_c)
         if command == RAM_OBJECT:
-            word = _raw(self.object_c) if self.object_raw is None else self.object_raw
+            word = _raw(self._follow()) if self.object_raw is None else self.object_raw
             return word | ERROR_FLAG if self.flagged else word
         return 0
 

@@ -83,3 +83,20 @@ def test_what_the_machine_cannot_do_is_refused_as_the_kernel_would(bus):
     bus.close()
     with pytest.raises(OSError, match="Bad file"):
         MACHINE.i2c.ioctl(bus_file, 0x0705, None)
+
+
+def test_a_stuck_clock_takes_as_long_as_the_adapter_was_told_to_wait(bus, monkeypatch):
+    waited = []
+    monkeypatch.setattr(MACHINE.i2c, "wait", waited.append)
+    MACHINE.thermometer.stuck = True
+    for units in (None, 3):
+        if units is not None:
+            smbus2.smbus2.ioctl(bus.fd, 0x0702, units)
+        with pytest.raises(OSError, match="timed out"):
+            bus.read_word_data(0x5A, 0x07)
+    assert waited == [1.0, 0.03]
+
+
+def test_the_kernels_own_retries_can_be_set(bus):
+    smbus2.smbus2.ioctl(bus.fd, 0x0701, 2)
+    assert MACHINE.i2c.retries == {1: 2}

@@ -5,11 +5,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from device.drivers import SensorFault, Thermometer, ThermometerCounters
-from device.drivers.mlx90614 import VARIANTS_DEG, Mlx90614, Mlx90614Config
+from device.drivers.mlx90614 import (
+    I2C_TIMEOUT,
+    STUCK_S,
+    VARIANTS_DEG,
+    Mlx90614,
+    Mlx90614Config,
+    emissivity_word,
+)
+
+SKIN = emissivity_word(0.98)
 
 
 @pytest.fixture
-def thermometer(board, clock):  # noqa: ARG001 -- the chip needs the machine
+def thermometer(board, clock):
+    def pass_by(seconds):
+        clock.now_s += seconds
+
+    board.i2c.wait = pass_by
     made = Mlx90614(Mlx90614Config(retries=2), monotonic=clock)
     yield made
     made.close()
@@ -88,6 +101,29 @@ def test_a_bus_that_is_held_low_is_asked_once_and_not_until_it_has_rested(thermo
     assert len(asked) == 1
 
 
+def test_a_bus_that_is_held_low_costs_a_twentieth_of_a_second_not_the_kernels_own(thermometer, board, clock):
+    assert board.i2c.timeouts_s[1] == 1.0
+    board.thermometer.stuck = True
+    began_s = clock.now_s
+    with pytest.raises(SensorFault):
+        thermometer.read()
+    assert clock.now_s - began_s == pytest.approx(STUCK_S)
+    assert STUCK_S <= 0.05
+
+
+def test_a_kernel_that_refuses_the_limit_is_no_error(thermometer, board, monkeypatch):
+    ask = board.i2c.ioctl
+
+    def refuse(descriptor, request, argument=0):
+        if request == I2C_TIMEOUT:
+            raise OSError(errno.ENOTTY, "no such request")
+        return ask(descriptor, request, argument)
+
+    monkeypatch.setattr("smbus2.smbus2.ioctl", refuse)
+    assert thermometer.read()
+    assert board.i2c.timeouts_s[1] == 1.0
+
+
 def test_a_dead_bus_is_asked_less_and_less_often(thermometer, board, clock):
     board.thermometer.stuck = True
     for _ in range(200):
@@ -109,16 +145,18 @@ def test_the_identity_is_the_factorys_number_and_what_the_chip_is_set_to(thermom
     identity = thermometer.identity()
     assert identity.id == "4a58100100000001"
     assert identity.emissivity == 1.0
-    assert identity.variant == "DCI"
+    assert (identity.variant, identity.view_deg) == ("DCI", 5)
 
 
 def test_emissivity_is_written_once_erased_first_and_read_back(thermometer, board):
     naps = []
     assert thermometer.set_emissivity(0.98, sleep=naps.append)
-    assert board.thermometer.eeprom[0x04] == round(0.98 * 0xFFFF)
+    assert board.thermometer.eeprom[0x04] == SKIN
     assert naps == [0.01, 0.01]
+    assert thermometer.counters.eeprom_writes == 2
     assert not thermometer.set_emissivity(0.98, sleep=naps.append)
     assert thermometer.identity().emissivity == pytest.approx(0.98, abs=1e-4)
+    assert (thermometer.counters.eeprom_writes, naps) == (2, [0.01, 0.01])
 
 
 @pytest.mark.parametrize("emissivity", [0.0, 0.09, 1.01, float("nan")])
@@ -151,3 +189,54 @@ def test_an_emissivity_that_does_not_stay_is_a_fault(thermometer, board):
 
     with pytest.raises(SensorFault, match="did not keep"):
         thermometer.set_emissivity(0.9, sleep=forget)
+
+
+def no_nap(_):
+    pass
+
+
+def test_nothing_is_written_while_the_cell_reads_differently_each_time(thermometer, board, monkeypatch):
+    words = iter((0xFFFF, 0xFBFF))
+    monkeypatch.setattr(board.thermometer, "_word", lambda _command: next(words))
+    with pytest.raises(SensorFault, match="reads 0xffff, then 0xfbff; nothing was written"):
+        thermometer.set_emissivity(0.98, sleep=no_nap)
+    assert thermometer.counters.eeprom_writes == 0
+
+
+def test_nothing_is_written_while_packets_are_damaged(thermometer, board):
+    board.thermometer.corrupt = 1000
+    with pytest.raises(SensorFault, match="gave no value"):
+        thermometer.set_emissivity(0.98, sleep=no_nap)
+    assert thermometer.counters.eeprom_writes == 0
+    assert board.thermometer.eeprom[0x04] == 0xFFFF
+
+
+def test_an_erase_that_is_not_acknowledged_is_said_with_what_may_be_there_still(thermometer, board):
+    board.thermometer.torn = 0
+    with pytest.raises(SensorFault, match="erase was not acknowledged: 0xffff may be there still"):
+        thermometer.set_emissivity(0.98, sleep=no_nap)
+    assert board.thermometer.eeprom[0x04] == 0xFFFF
+    assert thermometer.counters.eeprom_writes == 3
+
+
+def test_power_lost_between_erase_and_write_is_said_and_the_next_run_only_writes(thermometer, board, clock):
+    board.thermometer.torn = 1
+    with pytest.raises(
+        SensorFault, match="erased but not written: it now holds 0; leave its power on and run"
+    ):
+        thermometer.set_emissivity(0.98, sleep=no_nap)
+    assert board.thermometer.eeprom[0x04] == 0
+    board.thermometer.torn, board.thermometer.unplugged = None, False
+    clock.now_s += 2.0
+    assert thermometer.identity().emissivity == 0
+    before = thermometer.counters.eeprom_writes
+    assert thermometer.set_emissivity(0.98, sleep=no_nap)
+    assert board.thermometer.eeprom[0x04] == SKIN
+    assert thermometer.counters.eeprom_writes == before + 1
+
+
+def test_a_gate_that_reads_all_along_does_not_disturb_the_writing(thermometer, board, clock):
+    gate = Mlx90614(Mlx90614Config(), monotonic=clock)
+    assert thermometer.set_emissivity(0.98, sleep=lambda _: gate.read())
+    assert board.thermometer.eeprom[0x04] == SKIN
+    gate.close()
