@@ -11,30 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from cryptography import x509
-
 from device.drivers import DriverError
 from device.firmware import config as configs
 from device.firmware.config import GateConfig
 from device.firmware.errors import GateError
 from device.firmware.gate import Built, build
+from device.firmware.live import LiveFile
 from device.firmware.narrate import Narrator
 from device.firmware.notify import Systemd
 from device.firmware.parts import hardware_of
+from device.firmware.standing import certificate_end
+from device.firmware.trace import Tracer
 
 WATCHDOG_S = 2.0
 ENROLLED_EVERY_S = 2.0
 STUCK_S = 10.0
 """A thread that has not moved for this long hangs: systemd restarts the gate."""
-
-
-def certificate_end(path: Path) -> int | None:
-    """When the gate's certificate ends, unix seconds; None: there is none (yet)."""
-    try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return int(certificate.not_valid_after_utc.timestamp())
 
 
 @dataclass(slots=True)
@@ -45,6 +37,7 @@ class Runner:
     built: Built
     systemd: Systemd
     stopping: threading.Event
+    live: LiveFile
     enrolled_at_s: float = 0.0
     fed_at_s: float = 0.0
     refused: str = ""
@@ -58,9 +51,11 @@ class Runner:
             self.enrol(now_s)
             wait_s = self.built.gate.step(now_s)
             self.feed(now_s)
+            self.live.tell(self.built.gate, now_s)
             self.built.wake.wait(wait_s)
             self.built.wake.clear()
         self.systemd.say("STOPPING=1")
+        self.live.remove()
 
     def enrol(self, now_s: float) -> None:
         """Look for certificate and key now and then; begin to talk to the fleet once they are there."""
@@ -91,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m device.firmware", description="Run one gate.")
     parser.add_argument("--config", type=Path, required=True, help="the gate's TOML file")
     parser.add_argument("--log", choices=("words", "json"), default="words", help="form of the narration")
+    parser.add_argument("--trace", action="store_true", help="say every step, for engineers; about nobody")
     options = parser.parse_args(arguments)
     narrator = Narrator(options.log)
     stopping, wake = threading.Event(), threading.Event()
@@ -104,10 +100,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = configs.load(options.config)
         with ExitStack() as closing:
+            if options.trace:
+                closing.enter_context(Tracer(narrator).watching())
             hardware = hardware_of(config, closing)
             built = build(config, hardware, narrator, wake)
             closing.callback(built.close)
-            Runner(config, built, Systemd.from_environment(), stopping).run()
+            live = LiveFile(config, narrator, time.monotonic())
+            Runner(config, built, Systemd.from_environment(), stopping, live).run()
     except (GateError, DriverError) as error:
         narrator.say("cannot start", why=str(error))
         return 2

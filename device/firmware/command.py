@@ -4,6 +4,7 @@ import typer
 
 from device.firmware import terminal
 from device.firmware.explain_command import explain_command
+from device.firmware.run_command import run_command
 from device.firmware.status_command import status_command
 
 app = typer.Typer(
@@ -13,6 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("explain")(explain_command)
+app.command("run")(run_command)
 app.command("status")(status_command)
 
 

@@ -1,5 +1,6 @@
 """What one gate is told about itself by a file on its card: read once, checked whole, never written."""
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ from device.firmware.config_parts import (
 )
 from device.firmware.errors import GateError
 
+DATA: Final = "/var/lib/jixiang-gate"
+RUN: Final = "/run/jixiang-gate"
 GateId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{12}\Z")]
 
 
@@ -27,9 +30,9 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """The whole file."""
 
     gate: GateId
-    data: str = "/var/lib/jixiang-gate"
+    data: str = DATA
     """Directory on the partition that survives: journal, documents, keys."""
-    run: str = "/run/jixiang-gate"
+    run: str = RUN
     """Directory in memory: what the running gate tells `jx-gate status`."""
     root: str = "root.1.jx"
     """The first root document, written with the card; relative to the data directory."""
@@ -85,12 +88,13 @@ def _not_a_number(value: object, path: str) -> str:
 
 _EXAMPLE: Final = """\
 # A gate of Jixiang Gate. Every key that is left out has the value that suits most gates.
-gate = "{gate}"
-data = "{data}"
-fleet = "{fleet}"
+gate = {gate}
+data = {data}
+run = {run}
+fleet = {fleet}
 
 [broker]
-host = "{host}"
+host = {host}
 port = {port}
 
 [camera]
@@ -130,10 +134,18 @@ measure_s = 8
 def example(
     *,
     gate: str = "a1b2c3d4e5f6",
-    data: str = "/var/lib/jixiang-gate",
+    data: str = DATA,
     fleet: str = "https://fleet.example:8443",
     host: str = "fleet.example",
     port: int = 8883,
 ) -> str:
     """A complete file for one gate, as it is written on its card."""
-    return _EXAMPLE.format(gate=gate, data=data, fleet=fleet, host=host, port=port)
+    # A gate that keeps its files elsewhere is not systemd's, which makes /run/jixiang-gate.
+    run = RUN if data == DATA else f"{data}/run"
+    words = {"gate": gate, "data": data, "run": run, "fleet": fleet, "host": host}
+    return _EXAMPLE.format(port=port, **{name: _quoted(word) for name, word in words.items()})
+
+
+def _quoted(word: str) -> str:
+    """A basic string of TOML 1.0: the escapes of JSON, and DEL, which JSON lets stand."""
+    return json.dumps(word, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -65,3 +65,14 @@ def test_a_file_is_loaded_or_its_absence_named(tmp_path):
         load(path)
     path.write_text(LEAST)
     assert load(path).gate == "a1b2c3d4e5f6"
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=40), st.text(st.characters(codec="utf-8"), max_size=40))
+def test_the_example_takes_any_words(data, host):
+    config = read(example(data=data, host=host, fleet=host).encode(), "gate.toml")
+    assert (config.data, config.broker.host, config.fleet) == (data, host, host)
+
+
+def test_a_gate_with_files_of_its_own_tells_its_state_beside_them():
+    assert read(example().encode(), "gate.toml").run == "/run/jixiang-gate"
+    assert read(example(data="/srv/gate").encode(), "gate.toml").run == "/srv/gate/run"
