@@ -5,9 +5,10 @@ Each reader runs in a process of its own, because libFuzzer ends the process. A 
 """
 
 import argparse
-import multiprocessing
+import os
 import subprocess
 import sys
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -64,22 +65,24 @@ def fuzzed(name: str, seconds: int) -> str:
 
 def main() -> int:
     """0 when every reader held."""
-    from tests.fuzz.readers import READERS
-
     parser = argparse.ArgumentParser(prog="make fuzz", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--one", choices=READERS, help="this reader alone, in this process")
+    parser.add_argument("--one", metavar="READER", help="this reader alone, in this process")
     parser.add_argument("--seconds", type=int, default=600, help="for all of them (for the one with --one)")
-    parser.add_argument("--only", choices=READERS, action="append", help="these readers, each in a process")
+    parser.add_argument("--only", metavar="READER", action="append", help="these readers, each in a process")
     told = parser.parse_args()
     if told.one:
-        one(told.one, told.seconds)
+        one(told.one, told.seconds)  # before anything of ours is imported: only then it can be watched
         return 0
+    from tests.fuzz.readers import READERS
+
     names = told.only or list(READERS)
-    cores = max(1, multiprocessing.cpu_count())
+    if unknown := set(names) - READERS.keys():
+        parser.error(f"there is no reader {sorted(unknown)}; there is {sorted(READERS)}")
+    cores = os.cpu_count() or 1
     each = max(1, told.seconds * cores // len(names))
     sys.stdout.write(f"{len(names)} readers, {each} s each, {cores} at once\n")
     failed = False
-    with multiprocessing.pool.ThreadPool(cores) as pool:
+    with ThreadPool(cores) as pool:
         for line in pool.imap_unordered(lambda name: fuzzed(name, each), names):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
