@@ -1,12 +1,14 @@
 # noqa: INP001 - a script that stands beside the pages it renders for
 """The tables of the documentation, rendered from the tables of the code: `python docs/generate.py`."""
 
+import runpy
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 from wire import (
+    attendance,
     cbor,
     code,
     cose,
@@ -47,6 +49,17 @@ def _reasons() -> str:
         for w in reasons.REASONS.values()
     ]
     return _table(("code", "verdict", "给工作人员", "for staff", "screen"), rows)
+
+
+def _verdicts() -> str:
+    rows = runpy.run_path(str(Path(__file__).with_name("verdicts.py")))["rows"]
+    return _table(("what the gate finds", "verdict", "reason"), rows())
+
+
+def _by_hand() -> str:
+    return _table(
+        ("word", "why"), ((f"`{word}`", f"{w.zh} · {w.en}") for word, w in attendance.HAND_REASONS.items())
+    )
 
 
 def _troubles() -> str:
@@ -201,7 +214,9 @@ def _example(name: str, data: bytes) -> str:
 
 RENDERED: Final[dict[str, Callable[[], str]]] = {
     "topics.md": _topics,
+    "verdicts.md": _verdicts,
     "reasons.md": _reasons,
+    "by-hand.md": _by_hand,
     "troubles.md": _troubles,
     "documents.md": _documents,
     "policy.md": _policy,
