@@ -2,14 +2,13 @@
 
 import atexit
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from device.drivers import DriverError, InputChange, InputKind
+from device.drivers import DriverError, InputKind, pin_factory
+from device.drivers.contacts import Contacts
 from device.drivers.signals import Outlets, PatternPlayer, Rgb
 from device.drivers.wiring import GpioConfig
 
@@ -25,16 +24,18 @@ class Gpio:
             import gpiozero
         except ImportError as error:
             raise DriverError("gpiozero is missing: install the gate's dependencies") from error
+        pin_factory.choose(gpiozero)
         with ExitStack() as opened:
             try:
                 self.barrier = RelayBarrier(_relay(gpiozero, config, opened))
                 opened.callback(self.barrier.release)
-                self.inputs = Contacts(_contacts(gpiozero, config, opened))
+                self.inputs = Contacts(_contacts(gpiozero, config, opened), debounce_s=config.debounce_s)
                 self.signals = PatternPlayer(_outlets(gpiozero, config, opened))
                 opened.callback(self.signals.close)
-            except (gpiozero.GPIOZeroError, OSError, ImportError) as error:
+            except Exception as error:  # lgpio has an error class of its own that is absent elsewhere
                 raise DriverError(
-                    f"pins could not be opened ({error}); check /dev/gpiochip0 and python3-lgpio"
+                    f"pins could not be opened ({error}): another program or an overlay in config.txt holds "
+                    "one of them; gpioinfo says who"
                 ) from error
             self._opened = opened.pop_all()
         atexit.register(self.close)
@@ -84,49 +85,6 @@ class RelayBarrier:
                 raise DriverError(
                     f"the relay could not be switched ({error}); check /dev/gpiochip0"
                 ) from error
-
-
-class Contacts:
-    """`Inputs` on gpiozero input devices, whose edge callbacks fill a queue that `poll` empties."""
-
-    def __init__(
-        self,
-        devices: Mapping[InputKind, tuple[Any, bool]],
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Take for each kind a device and whether its activity means the opposite."""
-        self._devices = devices
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._changes: deque[InputChange] = deque()
-        self._last = dict.fromkeys(devices, False)
-        for kind, (device, inverted) in devices.items():
-            device.when_activated = partial(self._edge, kind, not inverted)
-            device.when_deactivated = partial(self._edge, kind, inverted)
-            self._edge(kind, bool(device.is_active) is not inverted)
-
-    def poll(self) -> tuple[InputChange, ...]:
-        """Edges since the last call, oldest first."""
-        with self._lock:
-            changes = tuple(self._changes)
-            self._changes.clear()
-        return changes
-
-    def level(self, kind: InputKind) -> bool | None:
-        """Whether the contact is active now; None when this gate has none."""
-        if kind not in self._devices:
-            return None
-        device, inverted = self._devices[kind]
-        if device.closed:
-            raise DriverError(f"the {kind.value} contact's pin was let go; start the gate again")
-        return bool(device.is_active) is not inverted
-
-    def _edge(self, kind: InputKind, active: bool) -> None:
-        with self._lock:
-            if self._last[kind] is not active:
-                self._last[kind] = active
-                self._changes.append(InputChange(kind, active, self._monotonic()))
 
 
 def _relay(gpiozero: Any, config: GpioConfig, opened: ExitStack) -> Any:  # noqa: ANN401 -- gpiozero publishes no types

@@ -175,7 +175,12 @@ def organs_of(config: GateConfig, hardware: Hardware, wake: threading.Event) -> 
     return Organs(
         camera=CameraThread(hardware.camera, wake.set, timeout_s=config.camera.timeout_s),
         senses=Senses(hardware.thermometer, calibration_of(config)),
-        door=Door(hardware.barrier, hardware.inputs, deadman=Deadman(hardware.barrier)),
+        door=Door(
+            hardware.barrier,
+            hardware.inputs,
+            deadman=Deadman(hardware.barrier),
+            kind=config.pins.barrier,
+        ),
         presenter=Presenter(hardware.display, hardware.signals),
         data=Path(config.data),
     )

@@ -1,16 +1,23 @@
 """From a gate's file to its drivers: the only room of the firmware that names chips."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
+from typing import Final
 
 from device.drivers import Camera, Display, InputKind, Thermometer
 from device.drivers.camera import CameraConfig, PiCamera
 from device.drivers.display import DisplayConfig, LcdConfig, LumaDisplay, NoDisplay, OledConfig
 from device.drivers.gpio import Gpio
 from device.drivers.mlx90614 import Mlx90614, Mlx90614Config
-from device.drivers.wiring import I2C_PINS, Contact, GpioConfig
+from device.drivers.wiring import I2C_PINS, SPI_PINS, Contact, GpioConfig, apart
+from device.drivers.wiring_guide import Caution, Wire, cautions, guide
 from device.firmware.config import GateConfig
 from device.firmware.config_parts import Lcd, Oled
+from device.firmware.config_parts import Thermometer as Thermo
 from device.firmware.gate import Hardware
+
+HEADER_BUS: Final = 1
+"""The I²C bus on GPIO 2 and 3; the others are elsewhere."""
 
 
 def camera_of(config: GateConfig) -> Camera:
@@ -58,30 +65,49 @@ def display_config(config: GateConfig) -> DisplayConfig | None:
             return None
 
 
-def gpio_of(config: GateConfig, screen: DisplayConfig | None) -> Gpio:
-    """All pins, opened whole or not at all: `DriverError`."""
+def taken_of(config: GateConfig, screen: DisplayConfig | None) -> Mapping[int, str]:
+    """The pins that thermometer and display use, and what for; `DriverError` when the display's collide."""
+    buses = {part.bus for part in (config.thermometer, config.display) if isinstance(part, Thermo | Oled)}
+    taken = dict(I2C_PINS) if HEADER_BUS in buses else {}
+    if isinstance(screen, LcdConfig):
+        own = {"LCD data/command": screen.data_command_pin, "LCD reset": screen.reset_pin}
+        own |= {} if screen.light_pin is None else {"LCD backlight": screen.light_pin}
+        taken |= SPI_PINS
+        return apart((*((use, pin) for pin, use in taken.items()), *own.items()))
+    return taken
+
+
+def wiring_of(config: GateConfig) -> GpioConfig:
+    """How the pins are wired, checked whole: `DriverError` says which one cannot be."""
     pins = config.pins
     wired = {kind: getattr(pins.contacts, kind.value) for kind in InputKind}
-    taken = dict(I2C_PINS)
-    if isinstance(screen, LcdConfig):
-        taken |= screen.pins
-    return Gpio(
-        GpioConfig(
-            relay_pin=pins.relay,
-            relay_active=pins.relay_active,
-            contacts={
-                kind: Contact(pin=told.pin, pull=told.pull, active=told.active)
-                for kind, told in wired.items()
-                if told is not None
-            },
-            lamp_pins=pins.lamp,
-            lamp_active=pins.lamp_active,
-            sounder_pin=pins.sounder,
-            sounder=pins.sounder_kind,
-            debounce_s=pins.debounce_s,
-            taken_pins=taken,
-        )
+    return GpioConfig(
+        relay_pin=pins.relay,
+        relay_active=pins.relay_active,
+        relay_wiring=pins.relay_wiring,
+        barrier=pins.barrier,
+        contacts={
+            kind: Contact(pin=told.pin, pull=told.pull, active=told.active)
+            for kind, told in wired.items()
+            if told is not None
+        },
+        lamp_pins=pins.lamp,
+        lamp_active=pins.lamp_active,
+        sounder_pin=pins.sounder,
+        sounder=pins.sounder_kind,
+        debounce_s=pins.debounce_s,
+        taken_pins=taken_of(config, display_config(config)),
     )
+
+
+def cautions_of(config: GateConfig) -> tuple[Caution, ...]:
+    """What works about this gate's wiring and may hurt; `DriverError` when it cannot work at all."""
+    return cautions(wiring_of(config))
+
+
+def wires_of(config: GateConfig) -> tuple[Wire, ...]:
+    """Which wire goes where; `DriverError` when it cannot work."""
+    return guide(wiring_of(config))
 
 
 def hardware_of(config: GateConfig, closing: ExitStack) -> Hardware:
@@ -91,7 +117,7 @@ def hardware_of(config: GateConfig, closing: ExitStack) -> Hardware:
     thermometer = thermometer_of(config)
     if thermometer is not None:
         closing.callback(thermometer.close)
-    gpio = gpio_of(config, screen)
+    gpio = Gpio(wiring_of(config))
     closing.callback(gpio.close)
     return Hardware(
         camera=camera_of(config),

@@ -272,6 +272,8 @@ class Hands:
         self.need("relay")
         self.is_open = False
 
+    chattering = frozenset()
+
     def poll(self):
         changes, self.changes = tuple(self.changes), []
         return changes

@@ -13,6 +13,7 @@ from device.firmware.gate import Hardware, organs_of
 
 class Relay:
     is_open = broken = False
+    chattering = frozenset()
 
     def open(self):
         if self.broken:
