@@ -9,6 +9,10 @@ class GateError(Exception):
     """Something a gate could not do; the text names what was wrong, what was kept and what to do."""
 
 
+class CardError(GateError):
+    """The card cannot be used just now (full, read-only, gone): whoever starts waits until it can."""
+
+
 class JournalError(GateError):
     """An event could not be kept, or what is kept is damaged; nothing may be opened on its account."""
 

@@ -17,13 +17,18 @@ CREATE TABLE event (sequence INTEGER PRIMARY KEY, rank INTEGER NOT NULL, data BL
                     received_ms INTEGER, size INTEGER AS (length(data) + 16) VIRTUAL) STRICT;
 CREATE TABLE epoch (id BLOB PRIMARY KEY, current INTEGER NOT NULL) STRICT;
 """
+INDEXES: Final = (
+    "CREATE INDEX IF NOT EXISTS received ON event (received_ms) WHERE received_ms IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS refusals ON event (sequence) WHERE rank = 0 AND received_ms IS NULL",
+)
+"""Partial ones: appending a passage writes its own page and no other."""
 PENDING: Final = """SELECT sequence, data FROM event WHERE sequence > ? AND received_ms IS NULL
     ORDER BY sequence LIMIT ?"""
 _COUNT: Final = """SELECT count(*) FILTER (WHERE received_ms IS NULL), coalesce(sum(size), 0),
     coalesce(sum(size) FILTER (WHERE received_ms IS NULL), 0) FROM event"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Marks:
     """What an append need not ask; sizes in bytes."""
 
@@ -47,6 +52,14 @@ def tail_from(db: sqlite3.Connection, start: int, head: int) -> int:
     """The oldest sequence from `start` on without a receipt, or the one after `head`."""
     oldest = db.execute(PENDING, (start - 1, 1)).fetchone()
     return head + 1 if oldest is None else int(oldest[0])
+
+
+def damaged(error: BaseException | None) -> bool:
+    """Whether it says that the file itself is torn, and not that the card cannot be reached just now."""
+    if isinstance(error, WireError | UnicodeDecodeError):
+        return True
+    code = getattr(error, "sqlite_errorcode", None)  # errors of the sqlite3 module itself have none
+    return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 @contextmanager

@@ -8,13 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
-from device.firmware import marks, shelf
-from device.firmware.errors import GateError, JournalError
+from device.firmware import marks, mending, shelf
+from device.firmware.errors import CardError, GateError, JournalError
 from device.firmware.journal import Journal
 from device.firmware.shelf import Shelf
 
 APPLICATION_ID: Final = 0x4A584754  # "JXGT", in the header of the file
 FORMAT: Final = 1
+LATEST_FORMAT: Final = 1_000
+"""A number that no firmware will reach: above it the header is torn, and not of a later format."""
+_LOG_BYTES: Final = 1_048_576
+_LOG_PAGES: Final = 250
+"""The write-ahead log is written from its beginning again after so many pages, which fill it."""
 CHECKED_AT_OPEN: Final = 5_000
 """Events, all that a start looks into; a whole journal takes seconds on a Raspberry Pi."""
 _COLUMNS: Final = (
@@ -32,12 +37,18 @@ class Store(Journal, Shelf):
     """One open file of one gate. For one thread; a method that changes something is durable on return."""
 
     def __init__(
-        self, db: sqlite3.Connection, gate: str, *, journal_limit_bytes: int, set_aside: Path | None = None
+        self,
+        db: sqlite3.Connection,
+        path: Path,
+        gate: str,
+        *,
+        journal_limit_bytes: int,
+        set_aside: Path | None = None,
     ) -> None:
         Shelf.__init__(self, db)
         ((identity,),) = db.execute("SELECT value FROM fact WHERE name = 'journal'")
         Journal.__init__(self, db, gate, bytes(identity), limit_bytes=journal_limit_bytes)
-        self._closed = False
+        self._path, self._closed = path, False
         self.lock: int | None = None
         """Descriptor that keeps other processes away; None for a file that is only looked at."""
         self.set_aside = set_aside
@@ -52,23 +63,24 @@ class Store(Journal, Shelf):
         """
         lock = _locked(path)
         try:
-            try:
-                store = cls._opened(path, gate, journal_limit_bytes, None)
-            except (sqlite3.DatabaseError, JournalError, ValueError, TypeError) as error:
-                if (
-                    isinstance(error, sqlite3.OperationalError)
-                    and error.sqlite_errorcode != sqlite3.SQLITE_ERROR
-                ):
-                    raise GateError(
-                        f"{path} cannot be opened ({error}); nothing was changed, check the card"
-                    ) from error
-                # Damaged: also tables that are none any more, and words about it that are no text.
-                store = cls._opened(path, gate, journal_limit_bytes, _put_aside(path))
+            store = cls._whole(path, gate, journal_limit_bytes)
         except BaseException:
             os.close(lock)
             raise
         store.lock = lock
         return store
+
+    def mend(self) -> bool:
+        """Open the file anew when it was found torn while it was open; whether a new journal was begun.
+
+        As at a start: what cannot be read is put aside. GateError when the card cannot be used at all.
+        """
+        self._db.close()
+        fresh = self._whole(self._path, self.gate, self._limit)
+        bumped, lock, before = self._bumped, self.lock, self.journal
+        vars(self).update(vars(fresh))
+        self._bumped, self.lock = bumped, lock
+        return self.journal != before
 
     @classmethod
     def look(cls, path: Path) -> Self:
@@ -76,9 +88,32 @@ class Store(Journal, Shelf):
         try:
             db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
             ((gate,),) = db.execute("SELECT value FROM fact WHERE name = 'gate'")
-            return cls(db, bytes(gate).decode(), journal_limit_bytes=2**62)
+            return cls(db, path, bytes(gate).decode(), journal_limit_bytes=2**62)
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise GateError(f"{path} is not a gate's file that can be read ({error})") from error
+
+    @classmethod
+    def _whole(cls, path: Path, gate: str, limit: int) -> Self:
+        """The file, or a new one in its place with what could be saved of it."""
+        try:
+            return cls._opened(path, gate, limit, None)
+        except (sqlite3.DatabaseError, JournalError, ValueError, TypeError) as error:
+            unreachable = isinstance(error, sqlite3.OperationalError)
+            # SQLITE_ERROR: tables that are none any more, and words about it that are no text.
+            if unreachable and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # type: ignore[union-attr]  # sqlite3's own
+                raise CardError(
+                    f"{path} cannot be opened ({error}); nothing was changed, check the card"
+                ) from error
+        if mending.without_indexes(path):
+            with suppress(sqlite3.DatabaseError, JournalError, ValueError, TypeError):
+                return cls._opened(path, gate, limit, None)
+        try:
+            aside = mending.put_aside(path)
+            return cls._opened(path, gate, limit, aside)
+        except (sqlite3.Error, OSError) as error:
+            raise CardError(
+                f"{path} is damaged and no new one can be made ({error}); nothing is lost, check the card"
+            ) from error
 
     @classmethod
     def _opened(cls, path: Path, gate: str, limit: int, aside: Path | None) -> Self:
@@ -87,14 +122,20 @@ class Store(Journal, Shelf):
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA journal_size_limit = 4194304")
+            db.execute(f"PRAGMA journal_size_limit = {4 * _LOG_BYTES}")
+            db.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
             if db.execute("PRAGMA user_version").fetchone() == (0,):
                 _begin(db, gate)
             if fresh:
-                _sync_directory(path.parent)
+                mending.sync_directory(path.parent)
             _check(db, path, gate)
-            store = cls(db, gate, journal_limit_bytes=limit, set_aside=aside)
+            if aside is not None:
+                mending.save(aside, db)
+            for statement in marks.INDEXES:
+                db.execute(statement)
+            store = cls(db, path, gate, journal_limit_bytes=limit, set_aside=aside)
             store.verify_chain(CHECKED_AT_OPEN)
+            _lengthen(path.with_name(f"{path.name}-wal"))
         except BaseException:
             db.close()
             raise
@@ -123,7 +164,7 @@ def _locked(path: Path) -> int:
             path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
     except OSError as error:
-        raise GateError(
+        raise CardError(
             f"{path} cannot be opened ({error.strerror}); nothing was changed, check the card"
         ) from error
     try:
@@ -152,9 +193,11 @@ def _check(db: sqlite3.Connection, path: Path, gate: str) -> None:
     if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         raise sqlite3.DatabaseError("the file is damaged")
     ((application, version),) = db.execute("SELECT * FROM pragma_application_id, pragma_user_version")
-    if application != APPLICATION_ID or version > FORMAT:
+    if application != APPLICATION_ID or not 0 < version < LATEST_FORMAT:
+        raise sqlite3.DatabaseError("the header of the file is damaged")
+    if version > FORMAT:  # what a newer firmware keeps is not this one's to put aside
         raise GateError(
-            f"{path} is of a later format than this firmware reads; nothing was changed, update it"
+            f"{path} is of a later format than this firmware reads; nothing was changed, update the firmware"
         )
     for columns in _COLUMNS:
         db.execute(f"SELECT {columns} LIMIT 0")
@@ -165,22 +208,17 @@ def _check(db: sqlite3.Connection, path: Path, gate: str) -> None:
         )
 
 
-def _put_aside(path: Path) -> Path:
-    """Rename a damaged file with its companions; what was in it may still be of use to somebody."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    for suffix in ("-shm", "-wal", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
-    _sync_directory(path.parent)
-    return aside
+def _lengthen(log: Path) -> None:
+    """Give the write-ahead log its full length at once, so that a commit waits for its own bytes only.
 
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    While a file grows, each sync waits for the file system's books too: measured on ext4 that doubles the
+    time of a commit, for the first thousand of them after every start. SQLite takes zeros at the end of a
+    log for the end of it (file format, 4.2: a frame counts only with the header's salt and a checksum). A
+    card without room for it is no reason not to start.
+    """
+    with suppress(OSError), log.open("ab") as file:
+        missing = _LOG_BYTES - file.tell()
+        if missing > 0:
+            file.write(bytes(missing))
+            file.flush()
+            os.fsync(file.fileno())
