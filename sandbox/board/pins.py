@@ -22,6 +22,8 @@ class Bench:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.timer: Callable[[float, Callable[[], None]], threading.Timer] = threading.Timer
+        """What debouncing waits with."""
         self.clear()
 
     def clear(self) -> None:
@@ -79,9 +81,16 @@ BENCH = Bench()
 
 
 class BoardPin(MockPWMPin):  # type: ignore[misc]  # gpiozero publishes no types
-    """A pin of this machine. gpiozero finds it by GPIOZERO_MOCK_PIN_CLASS=boardpin."""
+    """A pin of this machine. gpiozero finds it by GPIOZERO_MOCK_PIN_CLASS=boardpin.
+
+    It debounces as lgpio does (lgPthAlerts.c, xDebWatEvt): an edge is told once the level has stayed the same
+    for the bounce time, unless it is the level told last. Who reads the pin sees every bounce.
+    """
 
     def __init__(self, factory: Any, info: Any) -> None:  # noqa: ANN401 -- gpiozero publishes no types
+        self._edge_lock = threading.Lock()
+        self._waiting: threading.Timer | None = None
+        self._told: bool | None = None
         super().__init__(factory, info)
         self._number = int(info.name.removeprefix("GPIO"))
         BENCH.attach(self._number, self)
@@ -96,6 +105,28 @@ class BoardPin(MockPWMPin):  # type: ignore[misc]  # gpiozero publishes no types
             self.drive_high()
         else:
             self.drive_low()
+
+    def _call_when_changed(self) -> None:
+        with self._edge_lock:
+            if self._waiting is not None:
+                self._waiting.cancel()
+                self._waiting = None
+            if self._bounce:
+                self._waiting = timer = BENCH.timer(self._bounce, lambda: self._stable(timer))
+                timer.daemon = True
+                timer.start()
+                return
+        super()._call_when_changed()
+
+    def _stable(self, timer: threading.Timer) -> None:
+        """No other edge came in the bounce time."""
+        with self._edge_lock:
+            if timer is not self._waiting:
+                return
+            self._waiting, level = None, bool(self._state)
+            known, self._told = self._told is level, level
+        if not known and self._when_changed is not None:
+            super()._call_when_changed()
 
     def _set_pull(self, value: str) -> None:
         super()._set_pull(value)

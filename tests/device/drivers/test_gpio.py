@@ -5,8 +5,10 @@ import gpiozero
 import pytest
 
 from device.drivers import Barrier, DriverError, InputKind, Inputs, Lamp, Signals, Sound
+from device.drivers.contacts import KEPT
 from device.drivers.gpio import Gpio
 from device.drivers.signals import LAMP_PATTERNS
+from device.drivers.steady import CHANGES
 from device.drivers.wiring import Contact, GpioConfig
 
 CONTACTS = {
@@ -18,9 +20,8 @@ CONTACTS = {
 
 
 def wiring(**changes):
-    return GpioConfig(
-        **({"relay_pin": 17, "contacts": CONTACTS, "lamp_pins": (12, 13, 19), "sounder_pin": 18} | changes)
-    )
+    usual = {"relay_pin": 17, "contacts": CONTACTS, "lamp_pins": (12, 13, 19), "sounder_pin": 18}
+    return GpioConfig(**(usual | {"debounce_s": 0} | changes))
 
 
 @pytest.fixture
@@ -151,52 +152,12 @@ def test_a_gate_without_lamp_and_sounder_works(bench):  # noqa: ARG001 -- the ma
     gpio.close()
 
 
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"relay_pin": 5}, "pin 5 is already used by relay"),
-        ({"sounder_pin": 13}, "pin 13 is already used by green lamp"),
-        ({"lamp_pins": (12, 12, 19)}, "green lamp: pin 12 is already used by red lamp"),
-        ({"relay_pin": 2}, "already used by I2C data"),
-        ({"relay_pin": 24, "taken_pins": {24: "LCD data/command"}}, "already used by LCD data/command"),
-        ({"relay_pin": 28}, "pin 28 does not exist"),
-        ({"relay_pin": 0}, "pin 0 does not exist"),
-        ({"relay_pin": True}, "does not exist"),
-        ({"relay_active": "up"}, "use high"),
-        ({"sounder": "bell"}, "tonal"),
-        ({"contacts": {InputKind.DOOR: Contact(pin=5, pull="sideways")}}, "door contact"),
-    ],
-)
-def test_wrong_wiring_is_refused_with_its_reason(changed, message):
-    with pytest.raises(DriverError, match=message):
-        wiring(**changed)
-
-
 def test_a_pin_that_something_else_holds_is_refused_and_nothing_stays_taken(bench):  # noqa: ARG001 -- the machine
     other = gpiozero.LED(13)
     with pytest.raises(DriverError, match="already in use"):
         Gpio(wiring())
     other.close()
     Gpio(wiring()).close()
-
-
-def test_a_process_that_ends_drops_the_relay():
-    program = (
-        "from gpiozero import Device\n"
-        "from gpiozero.pins.mock import MockFactory\n"
-        "from sandbox.board.pins import BENCH, BoardPin\n"
-        "from device.drivers.gpio import Gpio\n"
-        "from device.drivers.wiring import GpioConfig\n"
-        "Device.pin_factory = MockFactory(pin_class=BoardPin)\n"
-        "gpio = Gpio(GpioConfig(relay_pin=17))\n"
-        "BENCH.watch(lambda change: print(change.pin, change.value))\n"
-        "gpio.barrier.open()\n"
-        "raise SystemExit(3)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 3
-    assert done.stdout.split("\n")[:2] == ["17 1.0", "17 0.0"]
-    assert done.stderr == ""
 
 
 def test_a_relay_pin_that_fails_is_an_error_and_closing_everything_still_works(gpio, monkeypatch):
@@ -210,3 +171,155 @@ def test_a_relay_pin_that_fails_is_an_error_and_closing_everything_still_works(g
         gpio.barrier.release()
     gpio.barrier.open()
     assert gpio.barrier.is_open
+
+
+class Waiting:
+    """Timers that go off when a test says so."""
+
+    def __init__(self):
+        self.timers = []
+
+    def __call__(self, after_s, act):
+        made = Timer(after_s, act)
+        self.timers.append(made)
+        return made
+
+    def go_off(self):
+        due, self.timers = self.timers, []
+        for timer in due:
+            if not timer.cancelled:
+                timer.act()
+
+
+class Timer:
+    cancelled = started = daemon = False
+
+    def __init__(self, after_s, act):
+        self.after_s, self.act = after_s, act
+
+    def start(self):
+        self.started = True
+
+    def cancel(self):
+        self.cancelled = True
+
+
+@pytest.fixture
+def waiting(bench, monkeypatch):
+    waiting = Waiting()
+    monkeypatch.setattr(bench, "timer", waiting)
+    bench.drive(16, False)
+    bench.drive(20, True)
+    return waiting
+
+
+def test_a_bouncing_contact_is_one_change(bench, waiting):
+    gpio = Gpio(wiring(debounce_s=0.02))
+    assert changes(gpio) == []
+    for level in (False, True, False, True, False):
+        bench.drive(5, level)
+    assert changes(gpio) == []
+    assert gpio.inputs.level(InputKind.DOOR) is False
+    assert {timer.after_s for timer in waiting.timers} == {0.02}
+    waiting.go_off()
+    assert changes(gpio) == [(InputKind.DOOR, True)]
+    assert gpio.inputs.level(InputKind.DOOR) is True
+    gpio.close()
+
+
+def test_a_spike_shorter_than_the_bounce_time_is_nothing(bench, waiting):
+    gpio = Gpio(wiring(debounce_s=0.02))
+    bench.drive(5, False)
+    waiting.go_off()
+    bench.drive(5, True)
+    bench.drive(5, False)
+    waiting.go_off()
+    assert changes(gpio) == [(InputKind.DOOR, True)]
+    gpio.close()
+
+
+def test_what_waits_for_the_bounce_time_when_the_pins_are_let_go_is_forgotten(bench, waiting):
+    gpio = Gpio(wiring(debounce_s=0.02))
+    bench.drive(5, False)
+    gpio.close()
+    waiting.go_off()
+    assert gpio.inputs.poll() == ()
+
+
+def test_a_loop_that_does_not_poll_finds_a_short_queue_and_the_last_word(gpio, bench, monkeypatch):
+    now_s = iter(range(1_000_000, 9_000_000, 10))  # slow enough to be people
+    monkeypatch.setattr(gpio.inputs, "_monotonic", lambda: float(next(now_s)))
+    for _ in range(500):
+        bench.drive(5, False)
+        bench.drive(5, True)
+    bench.drive(5, False)
+    found = gpio.inputs.poll()
+    assert len(found) == KEPT
+    assert (found[-1].kind, found[-1].active) == (InputKind.DOOR, True)
+
+
+def test_a_contact_that_chatters_is_named_and_fills_nothing(gpio, bench):
+    for _ in range(200):
+        bench.drive(5, False)
+        bench.drive(5, True)
+    assert gpio.inputs.chattering == {InputKind.DOOR}
+    assert len(changes(gpio)) <= CHANGES
+    bench.drive(6, True)
+    assert changes(gpio) == [(InputKind.PASSAGE, True)]
+
+
+def test_a_fire_contact_that_chatters_is_a_fire(gpio, bench):
+    for _ in range(20):
+        bench.drive(16, True)
+        bench.drive(16, False)
+    assert gpio.inputs.level(InputKind.FIRE) is True
+    assert changes(gpio)[-1] == (InputKind.FIRE, True)
+
+
+def test_an_edge_that_got_lost_is_found_by_looking(gpio, bench, monkeypatch, clock):
+    monkeypatch.setattr(gpio.inputs, "_monotonic", clock)
+    monkeypatch.setattr("sandbox.board.pins.BoardPin._call_when_changed", lambda _: None)
+    bench.drive(5, False)
+    assert changes(gpio) == []
+    clock.now_s += 0.4
+    assert changes(gpio) == [(InputKind.DOOR, True)]
+
+
+def test_no_contact_reads_anything_while_it_is_not_wired(bench):  # noqa: ARG001 -- the machine
+    gpio = Gpio(GpioConfig(relay_pin=17))
+    assert gpio.inputs.chattering == frozenset()
+    assert gpio.inputs.level(InputKind.FIRE) is None
+    gpio.close()
+
+
+PROGRAM = (
+    "import os, signal, sys, threading\n"
+    "from gpiozero import Device\n"
+    "from gpiozero.pins.mock import MockFactory\n"
+    "from sandbox.board.pins import BENCH, BoardPin\n"
+    "from device.drivers.gpio import Gpio\n"
+    "from device.drivers.wiring import GpioConfig\n"
+    "Device.pin_factory = MockFactory(pin_class=BoardPin)\n"
+    "gpio = Gpio(GpioConfig(relay_pin=17))\n"
+    "BENCH.watch(lambda change: print(change.pin, change.value, flush=True))\n"
+    "gpio.barrier.open()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("raise SystemExit(3)", 3),
+        ("raise RuntimeError('a mistake in the loop')", 1),
+        ("signal.raise_signal(signal.SIGINT)", -2),
+        ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); signal.raise_signal(signal.SIGTERM)", 5),
+        ("threading.Thread(target=lambda: 1 / 0).start()", 0),
+        ("del gpio", 0),
+    ],
+)
+def test_however_a_process_ends_in_order_the_relay_drops(end, code):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM + end], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout.split("\n")[:2] == ["17 1.0", "17 0.0"]
