@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,8 +219,15 @@ def _developed(picture: Luma, scene: Optics, rng: np.random.Generator) -> Luma:
     across = 1 - scene.unevenness * (0.5 + side * np.linspace(-0.5, 0.5, scene.width, dtype=np.float32))
     down = 1 - 0.5 * scene.unevenness * np.linspace(0, 1, scene.height, dtype=np.float32)[:, None]
     seen = picture * (across * down)
-    noise = rng.standard_normal(seen.shape, dtype=np.float32)
-    noise *= np.float32(scene.noise)
-    noise += seen
-    developed: Luma = np.clip(noise, 0, 255, out=noise).astype(np.uint8)
-    return developed
+    return grained(seen, scene.noise, rng)
+
+
+def grained(
+    picture: NDArray[np.uint8] | NDArray[np.floating[Any]], noise: float, rng: np.random.Generator
+) -> Luma:
+    """The picture with the sensor's noise of this standard deviation, another each time."""
+    grain = rng.standard_normal(picture.shape, dtype=np.float32)
+    grain *= np.float32(noise)
+    grain += picture
+    seen: Luma = np.clip(grain, 0, 255, out=grain).astype(np.uint8)
+    return seen

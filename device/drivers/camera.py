@@ -10,9 +10,14 @@ from typing import Any, Literal
 
 from device.drivers import DriverError, Frame
 
-# Values of libcamera's control enumerations (libcamera, src/libcamera/control_ids_core.yaml).
+# Values of libcamera's control enumerations (libcamera, src/libcamera/control_ids_core.yaml): AfModeManual,
+# AfModeContinuous, AfRangeMacro, AfSpeedFast, ConstraintHighlight, ExposureShort, MeteringCentreWeighted.
+AF_MODE_MANUAL = 0
 AF_MODE_CONTINUOUS = 2
-AE_EXPOSURE_MODE_SHORT = 1
+AF_RANGE_MACRO = 1
+AF_SPEED_FAST = 1
+AE_CONSTRAINT_HIGHLIGHT = 1
+AE_EXPOSURE_SHORT = 1
 AE_METERING_CENTRE_WEIGHTED = 0
 
 MICROSECONDS = 1_000_000
@@ -33,11 +38,13 @@ class CameraConfig:
     exposure_value: float = -0.7
     """Stops against automatic exposure: a phone's screen is the brightest thing in the picture."""
     exposure_s: float | None = None
-    """A fixed exposure instead of the automatic one."""
+    """A fixed exposure instead of the automatic one; a frame's own duration at most."""
     gain: float | None = None
     """A fixed analogue gain instead of the automatic one."""
-    autofocus: bool = True
-    """Continuous focus, where the module has a lens that moves."""
+    focus: Literal["continuous", "fixed"] = "continuous"
+    """Where the module has a lens that moves: it follows what is held up, or it stands still."""
+    focus_dioptres: float = 6.0
+    """Where a fixed lens stands: one over the distance in metres."""
 
     def __post_init__(self) -> None:
         if self.width < 64 or self.height < 64 or self.width % 2 or self.height % 2:  # noqa: PLR2004 -- smallest picture worth reading
@@ -46,24 +53,45 @@ class CameraConfig:
             raise DriverError(f"camera pixel format {self.pixel_format!r}: use YUV420 or NV12")
         if not 0 < self.frames_per_s <= 120 or self.buffers < 2:  # noqa: PLR2004 -- fastest Pi module; one buffer lent, one filling
             raise DriverError("camera: frames_per_s must be in (0, 120] and buffers at least 2")
+        if self.exposure_s is not None and not 0 < self.exposure_s <= 1 / self.frames_per_s:
+            longest_s = 1 / self.frames_per_s
+            raise DriverError(
+                f"camera exposure {self.exposure_s:g} s: use at most a frame's {longest_s:.4f} s"
+            )
+        if self.focus not in {"continuous", "fixed"} or self.focus_dioptres < 0:
+            raise DriverError('camera focus: use "continuous" or "fixed", and dioptres from 0 (far away)')
 
 
 def controls_for(config: CameraConfig, available: Container[str]) -> dict[str, Any]:
-    """Return the libcamera controls that this configuration asks for and this camera has."""
+    """Return the libcamera controls that this configuration asks for and this camera has.
+
+    - `FrameDurationLimits`: both ends equal give a steady rate; libcamera's longest exposure follows from it.
+    - `AeExposureMode` short: a hand shakes; noise costs fewer codes than blur.
+    - `AeConstraintMode` highlight: a phone's screen is the brightest thing in view and must not burn out.
+    - `AeMeteringMode` centre-weighted: the phone is held to the middle, the windows are at the sides.
+    - `ExposureValue`: what is still missing, in stops; without it libcamera aims at a grey picture.
+    - `ExposureTime`, `AnalogueGain`: instead of the automatic, for a place whose light never changes.
+    - `AfMode` continuous, `AfRange` macro, `AfSpeed` fast: a phone comes close; the lens need not look
+      for the far wall first. Manual with `LensPosition`: where hunting costs more than standing still.
+    """
     frame_us = round(MICROSECONDS / config.frames_per_s)
     wanted: dict[str, Any] = {
         "FrameDurationLimits": (frame_us, frame_us),
-        "AeExposureMode": AE_EXPOSURE_MODE_SHORT,
+        "AeExposureMode": AE_EXPOSURE_SHORT,
+        "AeConstraintMode": AE_CONSTRAINT_HIGHLIGHT,
         "AeMeteringMode": AE_METERING_CENTRE_WEIGHTED,
     }
     if config.exposure_s is None:
         wanted["ExposureValue"] = config.exposure_value
     else:
+        # picamera2 adds ExposureTimeMode and AnalogueGainMode where a newer libcamera asks for them.
         wanted["ExposureTime"] = round(config.exposure_s * MICROSECONDS)
     if config.gain is not None:
         wanted["AnalogueGain"] = config.gain
-    if config.autofocus:
-        wanted["AfMode"] = AF_MODE_CONTINUOUS
+    if config.focus == "continuous":
+        wanted |= {"AfMode": AF_MODE_CONTINUOUS, "AfRange": AF_RANGE_MACRO, "AfSpeed": AF_SPEED_FAST}
+    else:
+        wanted |= {"AfMode": AF_MODE_MANUAL, "LensPosition": config.focus_dioptres}
     return {name: value for name, value in wanted.items() if name in available}
 
 

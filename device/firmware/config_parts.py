@@ -31,13 +31,14 @@ class Camera(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     frames_per_s: Annotated[float, msgspec.Meta(gt=0, le=120)] = 15.0
     exposure_value: Annotated[float, msgspec.Meta(ge=-8, le=8)] = -0.7
     exposure_s: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
-    """A fixed exposure; left out, the camera finds its own."""
+    """A fixed exposure, at most as long as a frame; left out, the camera finds its own."""
     gain: Annotated[float, msgspec.Meta(ge=1, le=64)] | None = None
     focus: Literal["continuous", "fixed"] = "continuous"
     """"fixed": at `focus_dioptres`, where a lens that hunts is worse than one that stands still."""
     focus_dioptres: Annotated[float, msgspec.Meta(ge=0, le=32)] = 6.0
     """One over the distance in metres: 6 is 17 cm."""
-    timeout_s: Seconds = 2.0
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=5)] = 2.0
+    """A camera without a picture for this long hangs; shorter than the gate's own patience with its thread."""
 
 
 class Thermometer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -33,7 +33,8 @@ def camera_of(config: GateConfig) -> Camera:
             exposure_value=told.exposure_value,
             exposure_s=told.exposure_s,
             gain=told.gain,
-            autofocus=told.focus == "continuous",
+            focus=told.focus,
+            focus_dioptres=told.focus_dioptres,
         )
     )
 

@@ -1,18 +1,24 @@
 """A frame's brightness to the texts of the QR codes in it, as cheaply as the scene allows.
 
-The order that measured best: a motion gate on a grid of 1/16 (an empty doorway costs next to nothing), then
-half size, then full size, then full size after a 3×3 blur, which breaks the grid of a phone's own pixels.
-The costly rungs (full, blurred, full and thorough) take turns over frames; all rest while nothing moves.
+A motion gate on a grid of 1/16 lets an empty doorway cost next to nothing. A frame that is read climbs rungs,
+the cheapest first, until one finds something: half size with one threshold for all (an eighth of full size's
+price), half size with local thresholds, then one of the costly rungs, which take turns over frames: softened
+by 2×2 pixels, which breaks the grid of a phone's own pixels; by 3×3; the middle magnified, for small codes;
+everything that zxing-cpp can try. A code that was in view already does not end the climb each time: beside a
+poster that is easily read there may be a phone that is not.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
+from PIL import Image
 
 from device.drivers import Luma
+from wire.code import MAX_TEXT, is_code
 
 GRID: Final = 16
 POINTS: Final = 8
@@ -20,15 +26,24 @@ POINTS: Final = 8
 MOVED_LEVELS: Final = 12
 """A point that changed by this much is motion: 5 standard deviations where a pixel's noise is 5 levels."""
 MOVED_SHARE: Final = 0.002
+BLACK_LEVEL: Final = 24
+"""Below it a point is black: what a lens under a cap shows, its noise included, at any gain."""
+LIT_SHARE: Final = 0.005
+"""So many points above it are something to see: a lit phone across a dark room has 40 times as many."""
 AWAKE_FRAMES: Final = 15
 """Frames in which every rung is tried after something moved: one second."""
 LOOK_ANYWAY: Final = 30
 """Even in a still scene every so many frames are read: a phone that is held very still is found in 2 s."""
 LOOK_AGAIN: Final = 5
 """The same while a code was in view: so that its end, or the next proof of the same phone, is noticed."""
+LOOK_BESIDE: Final = 3
+"""Every so many frames the climb goes on past codes that were in view already."""
 SMALLEST_HALF: Final = 240
-"""Rows below which halving loses codes: full size at once."""
+"""Rows below which halving loses codes: softened at full size with one threshold, then a costly rung."""
+MIDDLE: Final = (420, 560)
+"""Rows and columns that are magnified: a code close to a 480p camera, or far from a larger one."""
 MOST_CODES: Final = 4
+"""More are never told: four are as many too many as forty."""
 _QR: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 Grid = NDArray[np.int16]
@@ -48,8 +63,33 @@ class History:
     grid: Grid | None = None
     awake: int = 0
     frames: int = 0
-    still_code: bool = False
-    """The last frame that was read held a code."""
+    texts: tuple[str, ...] = ()
+    """What the last frame that was read held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One way to read a picture: how it is prepared, and what zxing-cpp is told."""
+
+    name: str
+    prepare: Callable[[Luma], Luma]
+    scale: float = 1.0
+    """Pixels of the frame for one of the prepared picture."""
+    binarizer: zxingcpp.Binarizer = zxingcpp.Binarizer.LocalAverage
+    thorough: bool = False
+    """Also turned, shrunk and inverted, as some dark modes draw codes."""
+
+    def read(self, luma: Luma) -> list[Any]:
+        """zxing-cpp's codes in this frame, their places as the prepared picture has them."""
+        found: list[Any] = zxingcpp.read_barcodes(
+            self.prepare(luma),
+            formats=_QR,
+            try_rotate=self.thorough,
+            try_downscale=self.thorough,
+            try_invert=self.thorough,
+            binarizer=self.binarizer,
+        )
+        return found
 
 
 def look(luma: Luma, history: History) -> tuple[Seen | None, History]:
@@ -59,11 +99,11 @@ def look(luma: Luma, history: History) -> tuple[Seen | None, History]:
     awake = AWAKE_FRAMES if moved else max(0, history.awake - 1)
     frames = history.frames + 1
     after = replace(history, grid=grid, awake=awake, frames=frames)
-    every = LOOK_AGAIN if history.still_code else LOOK_ANYWAY
+    every = LOOK_AGAIN if history.texts else LOOK_ANYWAY
     if not awake and frames % every:
         return None, after
-    seen = _read(luma, frames)
-    return seen, replace(after, still_code=bool(seen.texts))
+    seen = _read(luma, frames, history.texts)
+    return seen, replace(after, texts=seen.texts)
 
 
 def grid_of(luma: Luma) -> Grid:
@@ -75,6 +115,11 @@ def grid_of(luma: Luma) -> Grid:
     return grid
 
 
+def is_black(grid: Grid) -> bool:
+    """Whether there is nothing but black to see: a cap on the lens, not a dim room with a lit phone in it."""
+    return bool(np.count_nonzero(grid > BLACK_LEVEL * POINTS) <= LIT_SHARE * grid.size)
+
+
 def _moved(grid: Grid, before: Grid | None) -> bool:
     if before is None or before.shape != grid.shape:
         return True
@@ -82,27 +127,49 @@ def _moved(grid: Grid, before: Grid | None) -> bool:
     return bool(changed > MOVED_SHARE * grid.size)
 
 
-def _read(luma: Luma, frames: int) -> Seen:
-    """The rungs in order until one finds something."""
-    if luma.shape[0] >= SMALLEST_HALF * 2:
-        seen = _decode(luma[::2, ::2])
-        if seen.texts:
-            return seen
-    if frames % 2:
-        return _decode(_blurred(luma))
-    return _decode(luma, thorough=frames % 4 == 0)
+def _read(luma: Luma, frames: int, before: tuple[str, ...]) -> Seen:
+    """Climb until a rung finds something new, or anything where this frame does not look beside it."""
+    beside = frames % LOOK_BESIDE == 0
+    texts: dict[str, None] = {}
+    for rung in rungs(luma.shape[0], frames):
+        texts |= dict.fromkeys(code.text for code in rung.read(luma))
+        if texts and not (beside and texts.keys() <= set(before)):
+            break
+    # What claims to be a code comes first, so that posters cannot crowd it out.
+    kept = sorted((text for text in texts if 0 < len(text) <= MAX_TEXT), key=is_code, reverse=True)
+    return Seen(tuple(kept[:MOST_CODES]))
 
 
-def _decode(luma: Luma, *, thorough: bool = False) -> Seen:
-    """One pass of zxing-cpp; `thorough` also turns, shrinks and inverts, as some dark modes draw codes."""
-    barcodes: list[Any] = zxingcpp.read_barcodes(
-        luma,
-        formats=_QR,
-        try_rotate=thorough,
-        try_downscale=thorough,
-        try_invert=thorough,
-    )
-    return Seen(tuple(dict.fromkeys(barcode.text for barcode in barcodes if barcode.text))[:MOST_CODES])
+def rungs(rows: int, frames: int) -> Iterator[Rung]:
+    """The rungs of one frame, the cheapest first."""
+    if rows >= SMALLEST_HALF * 2:
+        yield QUICK
+        yield HALF
+    else:
+        yield PLAIN
+    yield COSTLY[frames % len(COSTLY)]
+
+
+def _skipped(luma: Luma) -> Luma:
+    """Every second pixel of every second row, without a copy."""
+    return luma[::2, ::2]
+
+
+def _halved(luma: Luma) -> Luma:
+    """Means of 2×2 pixels."""
+    rows, columns = luma.shape[0] // 2 * 2, luma.shape[1] // 2 * 2
+    sums = luma[:rows:2, :columns].astype(np.uint16)
+    sums += luma[1:rows:2, :columns]
+    halved: Luma = ((sums[:, ::2] + sums[:, 1::2]) >> 2).astype(np.uint8)
+    return halved
+
+
+def _softened(luma: Luma) -> Luma:
+    """Means of 2×2 pixels at full size."""
+    sums = luma[:-1].astype(np.uint16)
+    sums += luma[1:]
+    softened: Luma = ((sums[:, :-1] + sums[:, 1:]) >> 2).astype(np.uint8)
+    return softened
 
 
 def _blurred(luma: Luma) -> Luma:
@@ -112,3 +179,31 @@ def _blurred(luma: Luma) -> Luma:
     sums = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
     blurred: Luma = (sums // 9).astype(np.uint8)
     return blurred
+
+
+def _magnified(luma: Luma) -> Luma:
+    """The middle at twice its size."""
+    top, left = (max(0, (size - most) // 2) for size, most in zip(luma.shape, MIDDLE, strict=True))
+    middle = luma[top : top + MIDDLE[0], left : left + MIDDLE[1]]
+    twice = (middle.shape[1] * 2, middle.shape[0] * 2)
+    magnified: Luma = np.asarray(
+        Image.fromarray(np.ascontiguousarray(middle)).resize(twice, Image.Resampling.BILINEAR)
+    )
+    return magnified
+
+
+def _whole(luma: Luma) -> Luma:
+    return luma
+
+
+QUICK: Final = Rung("quick", _skipped, 2.0, zxingcpp.Binarizer.GlobalHistogram)
+HALF: Final = Rung("half", _halved, 2.0)
+PLAIN: Final = Rung("plain", _softened, 1.0, zxingcpp.Binarizer.GlobalHistogram)
+SOFTENED: Final = Rung("softened", _softened)
+COSTLY: Final = (
+    Rung("thorough", _whole, thorough=True),
+    SOFTENED,
+    Rung("blurred", _blurred),
+    Rung("magnified", _magnified, 0.5),
+)
+"""One a frame, in turn."""

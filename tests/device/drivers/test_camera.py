@@ -160,15 +160,72 @@ def test_a_camera_without_a_control_is_not_asked_for_it():
     assert wanted == {"FrameDurationLimits": (8333, 8333), "ExposureValue": -0.7}
 
 
+EVERYTHING = {
+    *("FrameDurationLimits", "AeExposureMode", "AeConstraintMode", "AeMeteringMode", "ExposureValue"),
+    *("ExposureTime", "AnalogueGain", "AfMode", "AfRange", "AfSpeed", "LensPosition"),
+}
+
+
+def test_a_camera_with_everything_is_set_for_phones_that_are_held_close():
+    assert controls_for(config(), EVERYTHING) == {
+        "FrameDurationLimits": (8333, 8333),
+        "AeExposureMode": 1,
+        "AeConstraintMode": 1,
+        "AeMeteringMode": 0,
+        "ExposureValue": -0.7,
+        "AfMode": 2,
+        "AfRange": 1,
+        "AfSpeed": 1,
+    }
+
+
 def test_a_fixed_exposure_replaces_the_automatic_one():
-    available = {"ExposureTime", "ExposureValue", "AnalogueGain", "AfMode"}
+    available = EVERYTHING - {"AfRange", "AfSpeed", "LensPosition"}
     wanted = controls_for(config(exposure_s=0.004, gain=2.0), available)
-    assert wanted == {"ExposureTime": 4000, "AnalogueGain": 2.0, "AfMode": 2}
-    assert "AfMode" not in controls_for(config(autofocus=False), available)
+    assert wanted["ExposureTime"] == 4000
+    assert wanted["AnalogueGain"] == 2.0
+    assert "ExposureValue" not in wanted
+
+
+def test_a_fixed_lens_stands_where_it_was_told_and_a_module_without_one_is_not_asked():
+    fixed = config(focus="fixed", focus_dioptres=7.5)
+    wanted = controls_for(fixed, EVERYTHING)
+    assert (wanted["AfMode"], wanted["LensPosition"]) == (0, 7.5)
+    assert not {"AfRange", "AfSpeed"} & wanted.keys()
+    no_lens = EVERYTHING - {"AfMode", "AfRange", "AfSpeed", "LensPosition"}
+    for one in (fixed, config()):
+        assert controls_for(one, no_lens).keys() <= no_lens
+
+
+@pytest.mark.parametrize("pixel_format", ["YUV420", "NV12"])
+def test_every_control_arrives_at_a_module_that_has_it(film, pixel_format):  # noqa: ARG001 -- the machine
+    camera = PiCamera(config(focus="fixed", exposure_s=0.004, gain=2.0, pixel_format=pixel_format))
+    camera.start()
+    camera.frame(1.0).release()
+    told = camera._camera.metadata
+    camera.stop()
+    assert {
+        "ExposureTime": 4000,
+        "AnalogueGain": 2.0,
+        "AfMode": 0,
+        "LensPosition": 6.0,
+    }.items() <= told.items()
+    assert told["AeConstraintMode"] == 1
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"width": 321}, {"height": 0}, {"pixel_format": "RGB888"}, {"frames_per_s": 0}, {"buffers": 1}]
+    "wrong",
+    [
+        {"width": 321},
+        {"height": 0},
+        {"pixel_format": "RGB888"},
+        {"frames_per_s": 0},
+        {"buffers": 1},
+        {"frames_per_s": 15.0, "exposure_s": 0.1},
+        {"exposure_s": 0.0},
+        {"focus": "auto"},
+        {"focus_dioptres": -1.0},
+    ],
 )
 def test_an_impossible_configuration_is_refused(wrong):
     with pytest.raises(DriverError):

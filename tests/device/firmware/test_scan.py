@@ -1,4 +1,5 @@
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -53,13 +54,103 @@ def test_light_on_dark_is_read_within_a_few_frames():
     assert read(255 - scene(qr())) == {TEXT}
 
 
-def test_a_coarse_grid_over_the_code_is_read_after_blurring(monkeypatch):
+def tried(monkeypatch, luma, frames, found=()):
+    """Name and picture size of every rung that some frames of a scene try."""
     seen = []
-    monkeypatch.setattr(scan, "_decode", lambda luma, **_: seen.append(luma.shape) or scan.Seen())
+
+    def read(rung, frame):
+        seen.append((rung.name, rung.prepare(frame).shape))
+        return found
+
+    monkeypatch.setattr(scan.Rung, "read", read)
     history = History()
-    for _ in range(2):
-        _, history = look(scene(), history)
-    assert seen == [(360, 640), (718, 1278), (360, 640), (720, 1280)]
+    for _ in range(frames):
+        _, history = look(luma, history)
+    return seen
+
+
+def test_the_costly_rungs_take_turns(monkeypatch):
+    seen = tried(monkeypatch, scene(), 4)
+    assert [name for name, _ in seen] == [
+        *("quick", "half", "softened"),
+        *("quick", "half", "blurred"),
+        *("quick", "half", "magnified"),
+        *("quick", "half", "thorough"),
+    ]
+    sizes = dict(seen)
+    assert sizes["quick"] == sizes["half"] == (360, 640)
+    assert sizes["softened"] == (719, 1279)
+    assert sizes["blurred"] == (718, 1278)
+    assert sizes["magnified"] == (840, 1120)
+    assert sizes["thorough"] == (720, 1280)
+
+
+def test_a_small_picture_is_never_halved(monkeypatch):
+    seen = tried(monkeypatch, scene(width=320, height=240), 3)
+    assert [name for name, _ in seen] == ["plain", "softened", "plain", "blurred", "plain", "magnified"]
+    assert dict(seen)["magnified"] == (480, 640)
+
+
+def test_odd_rows_and_columns_are_halved_too():
+    halved = scan._halved(np.full((481, 641), 7, np.uint8))
+    assert halved.shape == (240, 320)
+    assert (halved == 7).all()
+
+
+def code(text):
+    return SimpleNamespace(text=text)
+
+
+def test_the_climb_ends_where_something_was_found_but_goes_on_past_a_poster_now_and_then(monkeypatch):
+    seen = tried(monkeypatch, scene(), 6, found=[code("JX1:POSTER")])
+    per_frame = [1, 1, 3, 1, 1, 3]
+    assert len(seen) == sum(per_frame)
+
+
+def test_a_code_beside_a_poster_that_is_easier_to_read_is_found(monkeypatch):
+    whole = scan.Rung.read
+
+    def read(rung, luma):
+        found = whole(rung, luma)
+        return (
+            found if rung.name in {"half", "softened"} else [one for one in found if one.text == "JX1:POSTER"]
+        )
+
+    monkeypatch.setattr(scan.Rung, "read", read)
+    luma, history = scene(qr("JX1:POSTER"), qr("JX1:PERSON")), History()
+    for _ in range(scan.LOOK_BESIDE):
+        seen, history = look(luma, history)
+    assert set(seen.texts) == {"JX1:POSTER", "JX1:PERSON"}
+
+
+def test_of_many_codes_a_few_are_told_and_what_claims_to_be_a_code_before_posters():
+    posters = [qr(f"https://example.org/{number}", scale=3) for number in range(6)]
+    assert len(read(scene(*posters, qr("JX1:ONE", scale=3)))) == scan.MOST_CODES
+    assert "JX1:ONE" in read(scene(*posters, qr("JX1:ONE", scale=3)))
+
+
+def test_a_text_longer_than_a_code_can_be_is_not_kept(monkeypatch):
+    tried(monkeypatch, scene(), 0, found=[code("9" * 7089), code(""), code("JX1:A")])
+    seen, history = look(scene(), History())
+    assert seen.texts == history.texts == ("JX1:A",)
+
+
+def dark(noise=3.0, width=1280, height=720):
+    return np.random.default_rng(1).normal(8, noise, (height, width)).clip(0, 255).astype(np.uint8)
+
+
+def test_a_cap_on_the_lens_is_black_whatever_the_noise():
+    for noise in (0.0, 3.0, 12.0):
+        assert scan.is_black(scan.grid_of(dark(noise)))
+
+
+@pytest.mark.parametrize("width", [640, 1280, 1920])
+def test_a_dim_room_with_a_lit_phone_is_not_black(width):
+    height = width * 9 // 16
+    luma = dark(width=width, height=height)
+    luma[height // 3 : height // 2, width // 3 : width // 2] = 120
+    assert not scan.is_black(scan.grid_of(luma))
+    assert not scan.is_black(scan.grid_of(scene(width=width, height=height)))
 
 
 def test_a_strided_view_is_read_without_a_copy():

@@ -20,14 +20,18 @@ STRIDE_ALIGNMENT = 64
 FORMATS = ("YUV420", "NV12")
 # Minimum, maximum, default, as a Camera Module 3 (imx708) reports them.
 CONTROLS: dict[str, tuple[Any, Any, Any]] = {
+    "AeConstraintMode": (0, 3, 0),
     "AeEnable": (False, True, None),
     "AeExposureMode": (0, 3, 0),
     "AeMeteringMode": (0, 3, 0),
     "AfMode": (0, 2, 0),
+    "AfRange": (0, 2, 0),
+    "AfSpeed": (0, 1, 0),
     "AnalogueGain": (1.0, 16.0, None),
     "ExposureTime": (1, 220416802, None),
     "ExposureValue": (-8.0, 8.0, 0.0),
     "FrameDurationLimits": (8333, 220535845, None),
+    "LensPosition": (0.0, 32.0, 1.0),
 }
 
 
