@@ -10,6 +10,10 @@ from wire.messages import ClockTrust
 # A Raspberry Pi's crystal is good for a few tens of ppm over its temperature range; this is a wide bound.
 DRIFT_PPM: Final = 100
 UNBOUNDED_MS: Final = 2**53 - 1  # how far off a clock may be that nobody has vouched for
+STEP_MS: Final = 2_000
+STEPS_EVERY_S: Final = 60.0
+"""One jump is told in this time, and what came of the others with the next: a system's clock that is set
+every second would fill a journal."""
 LATEST_MS: Final = 253_402_300_799_999  # the end of the year 9999: who signs a later date mistook its unit
 
 
@@ -51,6 +55,7 @@ class Clock:
         self._carried: _Span | None = None
         self._span: _Span | None = None
         self._last: tuple[float, int] | None = None
+        self._quiet_until = float("-inf")
 
     @property
     def floor_ms(self) -> int:
@@ -61,6 +66,11 @@ class Clock:
         """A believed document is of this date: it is not earlier than that, if any calendar has it."""
         if date_ms <= LATEST_MS:
             self._floor_ms = max(self._floor_ms, date_ms)
+
+    def begin_again(self, date_ms: int) -> None:
+        """Whoever signed the dates until now is not believed any more; this one alone still stands."""
+        self._floor_ms = date_ms
+        self._carried = self._span = None
 
     def heard(self, doc: Time, received_mono: float) -> None:
         """A broadcast: it may have been held up on its way, so it only ever moves time forward."""
@@ -105,10 +115,15 @@ class Clock:
 
     def step_ms(self, mono: float, now_ms: int) -> int:
         """How far believed time has jumped since the last call, beyond what the counter says; 0 at first."""
-        last, self._last = self._last, (mono, now_ms)
-        if last is None:
-            return 0
-        return now_ms - last[1] - int((mono - last[0]) * 1000)
+        if self._last is None:
+            self._last = (mono, now_ms)
+        jump_ms = now_ms - self._last[1] - int((mono - self._last[0]) * 1000)
+        if abs(jump_ms) >= STEP_MS:
+            if mono < self._quiet_until:
+                return 0
+            self._quiet_until = mono + STEPS_EVERY_S
+        self._last = (mono, now_ms)
+        return jump_ms
 
     def _floor_at(self, mono: float) -> int:
         """The floor, carried on by the counter from the first moment of this process that it was known."""

@@ -1,7 +1,7 @@
 """What comes in: believed or refused, kept on disk, and told to the loop as an outcome."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 from device.firmware import lists
@@ -9,14 +9,16 @@ from device.firmware.clock import Clock, Reading
 from device.firmware.errors import GateError, Refusal, Refused
 from device.firmware.greeting import Greeting
 from device.firmware.inbox import Incoming
-from device.firmware.restore import DELTA, LIST, delta_name
+from device.firmware.keeper import Keeper
+from device.firmware.outcome import ORDINARY, Outcome, entry_of, place_of
+from device.firmware.restore import DELTA, delta_name
 from device.firmware.store import Store
 from device.firmware.trust import Beliefs
-from wire.documents import Action, Command, Document, Time, VenueState
+from wire.documents import Action, Document, Role, Time
 from wire.health import Trouble
-from wire.messages import ClockTrust, Entry, Event, Result
+from wire.messages import ClockTrust, Event, Result
 from wire.messages import Outcome as Became
-from wire.topics import All, Down, ToAll
+from wire.topics import All, Down
 
 ASK_EVERY_S: Final = 30.0
 GRACE_S: Final = 60.0  # how long what signed time names may still be on its way
@@ -25,39 +27,9 @@ SAY_EVERY_S: Final = (
 )
 MOST_DELTAS: Final = 64  # kept before the whole list is asked for: each is applied again at every start
 
-# What every gate meets in ordinary life: counted, not journalled.
-_ORDINARY: Final = frozenset(
-    {
-        (All.ROOT, Refusal.ROLLBACK),
-        (All.ROOT, Refusal.SKIPPED_VERSION),
-        (All.STATUS, Refusal.AUDIENCE),
-        (All.DELTA, Refusal.AUDIENCE),
-        (All.DELTA, Refusal.ROLLBACK),
-        (All.DELTA, Refusal.BASE),
-        (Down.COMMAND, Refusal.NONCE),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What one message means for the loop."""
-
-    changed: bool = False
-    """Something that is believed has changed: judge readiness again."""
-    entries: tuple[Entry, ...] = ()
-    """To journal; sequence and previous hash are the journal's to fill in."""
-    commands: tuple[Command, ...] = ()
-    """To perform, once: they are already remembered as taken up."""
-    results: tuple[Result, ...] = ()
-    """To reply: commands that are not performed."""
-    wanted: Mapping[str, int] = field(default_factory=dict)
-    """To ask for in full: the held sequence by uri."""
-    venue: VenueState | None = None
-    """What the other lanes know."""
-
-
 _NOTHING: Final = Outcome()
+# Who alone, with one key that is online, can sign a date: a floor that is wrong goes with their keys.
+_DATES: Final = (Role.TIMEKEEPER, Role.DIRECTOR)
 _Reader: TypeAlias = Callable[[Incoming, Reading], Outcome]
 
 
@@ -72,7 +44,7 @@ class Intake:
         self._said: dict[str, float] = {}
         self._asked: dict[str, float] = {}
         self._behind: dict[str, float] = {}
-        self._card_failed = False
+        self.keeper = Keeper(store)
         self._heads: Time | None = None
         # Two tables: both leaves called "time" are equal as text.
         self._to_all: Final[Mapping[All, _Reader]] = {
@@ -98,9 +70,8 @@ class Intake:
             outcome = reader(incoming, reading)
         except Refused as refused:
             outcome = self._refused(leaf, refused, incoming, mono, reading)
-        except GateError:
-            self._card_failed = True  # believed, but not kept: it comes again after a restart
-            self._store.bump("not kept")
+        except GateError:  # the card could not be asked, or not take a receipt, which comes again
+            self.keeper.refused_by_card()
             outcome = Outcome(changed=True)
         else:
             if outcome.changed:
@@ -110,13 +81,26 @@ class Intake:
     def troubles(self, mono: float) -> frozenset[Trouble]:
         """What has been wrong with documents for long enough to say so."""
         late = any(mono - since >= GRACE_S for since in self._behind.values())
-        found = {Trouble.DOCUMENT_WITHHELD: late, Trouble.DISK: self._card_failed}
+        found = {Trouble.DOCUMENT_WITHHELD: late, Trouble.DISK: self.keeper.failed}
         return frozenset(trouble for trouble, holds in found.items() if holds)
 
     def _root(self, incoming: Incoming, reading: Reading) -> Outcome:
         before = self._beliefs.root
         root = self._beliefs.new_root(incoming.payload)
+        if before is not None and any(root.roles[role] != before.roles[role] for role in _DATES):
+            self._forget_dates()
         return self._accepted("root", root, before, incoming, reading, str(root.version))
+
+    def _forget_dates(self) -> None:
+        """Dates that the old keys signed bind nobody: what several people signed offline is all there is.
+
+        Otherwise whoever stole the timekeeper's key could put a gate into the year 9999 for good.
+        """
+        signed = [doc.issued for doc in (self._beliefs.root, self._beliefs.trust) if doc is not None]
+        self._clock.begin_again(max(signed) * 1000)
+        self._heads, self._behind = None, {}
+        with suppress(GateError):
+            self._store.lower_floor(max(signed) * 1000)
 
     def _trust(self, incoming: Incoming, reading: Reading) -> Outcome:
         before = self._beliefs.trust
@@ -140,29 +124,26 @@ class Intake:
         if document is before:
             return _NOTHING
         self._clock.believe(document.issued * 1000)
-        self._store.keep(kind, name, document.version, incoming.payload)
-        entry = _entry(reading, Event.DOCUMENT_ACCEPTED, kind, document.version)
+        self.keeper.keep(kind, name, document.version, incoming.payload)
+        entry = entry_of(reading, Event.DOCUMENT_ACCEPTED, kind, document.version)
         return Outcome(changed=True, entries=(entry,))
 
     def _list(self, incoming: Incoming, reading: Reading) -> Outcome:
-        issuer, shard = _place(incoming)
+        issuer, shard = place_of(incoming)
         token = self._beliefs.new_list(issuer, shard, incoming.payload, reading.now_s)
-        if dict(self._store.names(LIST)).get(token.uri, -1) >= token.seq:
+        if self.keeper.holds(token.uri, token.seq):
             return _NOTHING
-        self._store.keep(LIST, token.uri, token.seq, incoming.payload)
-        for name, seq in self._store.names(DELTA):
-            if seq <= token.seq and name.startswith(f"{token.uri} "):
-                self._store.forget(DELTA, name)
+        self.keeper.keep_list(token.uri, token.seq, incoming.payload)
         self._store.bump("lists accepted")
         return Outcome(changed=True)
 
     def _delta(self, incoming: Incoming, reading: Reading) -> Outcome:
-        issuer, shard = _place(incoming)
+        issuer, shard = place_of(incoming)
         token = self._beliefs.new_delta(issuer, shard, incoming.payload, reading.now_s)
-        self._store.keep(DELTA, delta_name(token.uri, token.seq), token.seq, incoming.payload)
+        self.keeper.keep(DELTA, delta_name(token.uri, token.seq), token.seq, incoming.payload)
         self._store.bump("deltas accepted")
-        kept = sum(name.startswith(f"{token.uri} ") for name, _ in self._store.names(DELTA))
-        wanted = self._ask((token.uri,), incoming.received_mono) if kept > MOST_DELTAS else {}
+        many = self.keeper.changes(token.uri) > MOST_DELTAS
+        wanted = self._ask((token.uri,), incoming.received_mono) if many else {}
         return Outcome(changed=True, wanted=wanted)
 
     def _command(self, incoming: Incoming, reading: Reading) -> Outcome:
@@ -172,7 +153,11 @@ class Intake:
         if command.action is Action.OPEN_ONCE and reading.trust is not ClockTrust.SIGNED:
             # Without signed time nobody can say that the order to open is not an old one.
             return Outcome(results=(Result(id=command.id, outcome=Became.REFUSED, detail="clock in doubt"),))
-        self._store.take_up(command.id, command.expires, reading.now_s)
+        try:
+            self._store.take_up(command.id, command.expires, reading.now_s)
+        except GateError:  # what cannot be remembered is not performed: rather not at all than twice
+            self.keeper.refused_by_card()
+            return Outcome(results=(Result(id=command.id, outcome=Became.FAILED, detail="the card failed"),))
         return Outcome(commands=(command,))
 
     def _receipt(self, incoming: Incoming, reading: Reading) -> Outcome:
@@ -221,30 +206,10 @@ class Intake:
         self._store.bump(f"refused {word}")
         wanted: Mapping[str, int] = {}
         if leaf is All.DELTA and refused.reason is Refusal.BASE and self._beliefs.trust:
-            issuer, shard = _place(incoming)
+            issuer, shard = place_of(incoming)
             uri = lists.bind(self._beliefs.trust, self._beliefs.gate, issuer, shard).ref.uri
             wanted = self._ask((uri,), mono)
-        if (leaf, refused.reason) in _ORDINARY or mono - self._said.get(word, -SAY_EVERY_S) < SAY_EVERY_S:
+        if (leaf, refused.reason) in ORDINARY or mono - self._said.get(word, -SAY_EVERY_S) < SAY_EVERY_S:
             return Outcome(wanted=wanted)
         self._said[word] = mono
-        return Outcome(wanted=wanted, entries=(_entry(reading, Event.DOCUMENT_REFUSED, word, None),))
-
-
-def _place(incoming: Incoming) -> tuple[str, int]:
-    """The issuer and shard of a list's topic, which `wire.topics` has checked to be there."""
-    topic = incoming.topic
-    if not isinstance(topic, ToAll) or topic.issuer is None or topic.shard is None:
-        raise Refused(Refusal.MALFORMED, "a list came on a topic that names none")
-    return topic.issuer, topic.shard
-
-
-def _entry(reading: Reading, kind: Event, word: str, about: int | None) -> Entry:
-    return Entry(
-        sequence=0,
-        previous=bytes(32),
-        at_ms=reading.now_ms,
-        clock=reading.trust,
-        kind=kind,
-        word=word,
-        about=about,
-    )
+        return Outcome(wanted=wanted, entries=(entry_of(reading, Event.DOCUMENT_REFUSED, word, None),))

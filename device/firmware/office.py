@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -29,6 +30,9 @@ GREET_EVERY_S: Final = 30.0
 GOOD_DOUBT_MS: Final = 1_000
 """A clock better than this needs no new answer: a crystal needs hours to lose it."""
 KEEP_EVERY_S: Final = 60.0
+SETTLE_EVERY_S: Final = 5.0
+LINE_EVERY_S: Final = 60.0
+"""A line that comes and goes is told once in this time, with how often it went."""
 RECEIPTED_KEPT_MS: Final = 7 * 86_400_000
 MOST_WANTED: Final = 256
 MOST_RESULTS: Final = 32
@@ -80,9 +84,12 @@ class FleetOffice:
     clock: Clock
     signer: Signer
     narrator: Narrator
-    perform: Callable[[Command, float, Reading], Result]
+    perform: Callable[[Command, float, Reading], Result | None]
+    """None: it takes a while, and `answer` is told."""
     online: bool = False
     withheld: bool = False
+    unkept: bool = False
+    """Whether the card did not take what should be kept, and has not taken anything since."""
     venue: VenueState | None = None
     _waiting: deque[Incoming] = field(default_factory=deque)
     _results: list[Result] = field(default_factory=list)
@@ -90,10 +97,16 @@ class FleetOffice:
     _greeted_s: float = float("-inf")
     _greet_rest_s: float = GREET_AGAIN_S
     _keep_at_s: float = 0.0
+    _settle_at_s: float = 0.0
+    _told_online: bool = False
+    _lost: int = 0
+    _line_at_s: float = float("-inf")
 
     def step(self, now_s: float, now: Reading, state: Callable[[bytes], State]) -> bool:
         """Take in, perform, send; whether something that is believed has changed."""
         self._connection(now_s, now)
+        if self.store.torn:
+            self._mend(now_s)
         if not self._waiting:  # what waits longer waits in the inbox, which is bounded
             self._waiting.extend(self.line.take())
         epoch = self.store.epoch if self._waiting else None
@@ -106,34 +119,64 @@ class FleetOffice:
         for outgoing in self.courier.next(now_s):
             if not self._send(outgoing, now_s, now, state):
                 self.courier.not_sent(outgoing, now_s)
+        if now_s >= self._settle_at_s:
+            self._settle_at_s = now_s + SETTLE_EVERY_S
+            self.intake.keeper.settle()
         if now_s >= self._keep_at_s:
             self._keep(now_s, now)
+        troubles = self.intake.troubles(now_s)
+        self.withheld, self.unkept = Trouble.DOCUMENT_WITHHELD in troubles, Trouble.DISK in troubles
         return changed
 
     def changed(self, now_s: float) -> None:
         """The gate's state is another one."""
         self.courier.changed(now_s)
 
+    def answer(self, result: Result) -> None:
+        """What became of a command that took a while."""
+        self._results.append(result)
+
     def stop(self) -> None:
         """Say goodbye, and keep what is kept now and then."""
         self.line.stop()
-        self.store.floor_ms = self.clock.floor_ms
+        with suppress(GateError):  # a card that is gone is no reason not to end in order
+            self.store.floor_ms = self._floor_ms()
 
     def _connection(self, now_s: float, now: Reading) -> None:
         if self.line.connected is not self.online:
             self.online = self.line.connected
-            self.narrator.say("connected" if self.online else "disconnected")
+            self._lost += not self.online
             self._greet_rest_s = GREET_AGAIN_S
             if self.online:
                 self.courier.connected(now_s)
             else:
                 self.courier.lost()
+        if self.online is not self._told_online and now_s >= self._line_at_s:
+            self._tell(now_s)
         vague = now.trust is not ClockTrust.SIGNED or now.doubt_ms > GOOD_DOUBT_MS
         if not vague:
             self._greet_rest_s = GREET_AGAIN_S
         elif self.online and now_s - self._greeted_s >= self._greet_rest_s:
             self._greeted_s, self._greet_rest_s = now_s, min(GREET_EVERY_S, 2 * self._greet_rest_s)
             self.courier.hello_again(now_s)
+
+    def _tell(self, now_s: float) -> None:
+        """One line of log about the line to the broker, however often it comes and goes."""
+        times = self._lost if self._lost > 1 else None
+        self.narrator.say("connected" if self.online else "disconnected", times_lost=times)
+        self._told_online, self._lost, self._line_at_s = self.online, 0, now_s + LINE_EVERY_S
+
+    def _mend(self, now_s: float) -> None:
+        """The file was found torn while it was open: open it anew, as a start would."""
+        if self.store.mend():
+            self.narrator.say("journal damaged", kept_as=str(self.store.set_aside))
+            self.courier.connected(now_s)
+        self.courier.again()
+
+    def _floor_ms(self) -> int:
+        """What to keep of the clock's floor: beyond the root's end nothing counts that it vouches for."""
+        root = self.beliefs.root
+        return self.clock.floor_ms if root is None else min(self.clock.floor_ms, root.expires * 1000)
 
     def _take_in(self, incoming: Incoming, now_s: float, now: Reading) -> bool:
         outcome = self.intake.handle(incoming, now_s, now)
@@ -144,10 +187,10 @@ class FleetOffice:
                 self.narrator.say("journal failed", why=str(error))
             else:
                 self.narrator.say(entry.kind.name.lower(), what=entry.word, sequence=kept.sequence)
-        self._results += [*outcome.results, *(self.perform(c, now_s, now) for c in outcome.commands)]
+        performed = [self.perform(command, now_s, now) for command in outcome.commands]
+        self._results += [*outcome.results, *(result for result in performed if result is not None)]
         self._wanted |= outcome.wanted
         self.venue = outcome.venue or self.venue
-        self.withheld = Trouble.DOCUMENT_WITHHELD in self.intake.troubles(now_s)
         return outcome.changed
 
     def _answer(self) -> None:
@@ -207,7 +250,7 @@ class FleetOffice:
         """What need not be durable at once: the clock's floor, the counters, and what may be forgotten."""
         self._keep_at_s = now_s + KEEP_EVERY_S
         try:
-            self.store.floor_ms = self.clock.floor_ms
+            self.store.floor_ms = self._floor_ms()
             self.store.save_counters()
             self.store.purge(now.now_ms - RECEIPTED_KEPT_MS)
         except GateError as error:
@@ -220,6 +263,7 @@ class NoOffice:
 
     online: bool = False
     withheld: bool = False
+    unkept: bool = False
     venue: VenueState | None = None
 
     def step(self, _now_s: float, _now: Reading, _state: Callable[[bytes], State]) -> bool:
@@ -228,6 +272,9 @@ class NoOffice:
 
     def changed(self, now_s: float) -> None:
         """Nobody asks."""
+
+    def answer(self, result: Result) -> None:
+        """Nobody asked."""
 
     def stop(self) -> None:
         """Nothing to stop."""

@@ -84,6 +84,11 @@ class Shelf:
             with _durably():
                 self._db.execute("REPLACE INTO fact VALUES (?, ?)", (_FLOOR, value.to_bytes(8)))
 
+    def lower_floor(self, value: int) -> None:
+        """Keep an earlier date: who signed the later one is not believed any more."""
+        with _durably():
+            self._db.execute("REPLACE INTO fact VALUES (?, ?)", (_FLOOR, value.to_bytes(8)))
+
     def executed(self, command: bytes) -> bool:
         """Whether a command with this id was taken up before."""
         with marks.reading():

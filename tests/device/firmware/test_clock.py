@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.firmware.clock import DRIFT_PPM, LATEST_MS, UNBOUNDED_MS, Clock
+from device.firmware.clock import DRIFT_PPM, LATEST_MS, STEP_MS, UNBOUNDED_MS, Clock
 from wire.messages import ClockTrust
 
 NOON_MS = 1_795_000_000_000
@@ -200,3 +200,20 @@ def test_a_date_that_no_calendar_has_moves_nothing(wrong_ms):
     clock.answered(signed(wrong_ms), 5.4, 5.5)
     assert clock.read(6.0, 0) == before
     assert clock.floor_ms == NOON_MS
+
+
+def test_when_whoever_signed_the_dates_is_not_believed_any_more_time_begins_again():
+    clock = Clock(0)
+    clock.answered(signed(LATEST_MS), 0.0, 0.0)
+    clock.begin_again(NOON_MS)
+    assert clock.floor_ms == NOON_MS
+    assert clock.read(1.0, 0).trust is ClockTrust.FLOOR
+    clock.answered(signed(NOON_MS + 5_000), 1.0, 1.0)
+    assert clock.read(1.0, 0).now_ms == NOON_MS + 5_000
+
+
+def test_a_clock_that_is_set_every_second_is_told_once_a_minute():
+    clock = Clock(0)
+    clock.step_ms(0.0, NOON_MS)
+    told = [clock.step_ms(s, NOON_MS + s * 1_000 + (s % 2) * 3_600_000) for s in range(1, 120)]
+    assert [jump for jump in told if abs(jump) >= STEP_MS] == [3_600_000, -3_600_000]
