@@ -1,6 +1,7 @@
 """What a gate's camera sees: a phone with a code held into its view, or an empty entrance."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ BODY_CM = (7.2, 15.0)
 BEZEL_CM = 0.25
 CODE_ABOVE_MIDDLE_CM = 1.5
 CORNER_CM = 0.8
+CAP_LEVEL = 6  # what a sensor's black level leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,31 @@ def empty_scene(rng: np.random.Generator, scene: Optics = ORDINARY) -> Luma:
     return _developed(np.asarray(_background(rng, scene)), scene, rng)
 
 
+def covered_scene(rng: np.random.Generator, scene: Optics = ORDINARY) -> Luma:
+    """Return a height × width picture through a capped lens: black, and the sensor's noise."""
+    return grained(np.full((scene.height, scene.width), CAP_LEVEL, np.uint8), scene.noise, rng)
+
+
+def crowd(codes: Sequence[Luma], scene: Optics, rng: np.random.Generator) -> Luma:
+    """Return a height × width picture of a wall that is filled with these codes, as large as all of them fit.
+
+    Each is a square with its quiet zone, as for `photograph`.
+    """
+    columns = min(
+        range(1, len(codes) + 1),
+        key=lambda count: -min(scene.width // count, scene.height // math.ceil(len(codes) / count)),
+    )
+    side = min(scene.width // columns, scene.height // math.ceil(len(codes) / columns))
+    wall = Image.new("L", (scene.width, scene.height), round(scene.screen_level))
+    for number, code in enumerate(codes):
+        row, column = divmod(number, columns)
+        twice = Image.fromarray(code).resize((side * 2, side * 2), Image.Resampling.NEAREST)
+        flat = twice.resize((side, side), Image.Resampling.BOX).point(_levels(scene))
+        wall.paste(flat, (column * side, row * side))
+    soft = wall.filter(ImageFilter.GaussianBlur(scene.blur_px))
+    return _developed(np.asarray(soft), scene, rng)
+
+
 def photograph(qr: Luma | Image.Image, scene: Optics, rng: np.random.Generator) -> Luma:
     """Return a height × width picture of a phone that shows this code.
 
@@ -112,15 +139,20 @@ def _phone(
     draw.rectangle((bezel * 2, bezel * 3, width - bezel * 2, bezel * 7), (white + black) // 2)
     side = round(scene.code_cm * px_per_cm)
     middle = (width // 2, height // 2 - round(CODE_ABOVE_MIDDLE_CM * px_per_cm))
-    levels = [round(black + (white - black) * level / 255) for level in range(256)]
     # Area averaging is what a lens and a screen do to modules that do not fall on whole pixels.
     shown = code.resize((side * 2, side * 2), Image.Resampling.NEAREST).resize(
         (side, side), Image.Resampling.BOX
     )
-    phone.paste(shown.point(levels), (middle[0] - side // 2, middle[1] - side // 2))
+    phone.paste(shown.point(_levels(scene)), (middle[0] - side // 2, middle[1] - side // 2))
     mask = Image.new("L", phone.size, 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, width - 1, height - 1), round(CORNER_CM * px_per_cm), 255)
     return _mirrored(phone, scene, rng), mask
+
+
+def _levels(scene: Optics) -> list[int]:
+    """Return what each of 256 grey levels is on a screen."""
+    black, white = scene.black_level, scene.screen_level
+    return [round(black + (white - black) * level / 255) for level in range(256)]
 
 
 def _mirrored(phone: Image.Image, scene: Optics, rng: np.random.Generator) -> Image.Image:

@@ -173,8 +173,13 @@ def remembered(store: Store, beliefs: Beliefs) -> Memory:
 def organs_of(config: GateConfig, hardware: Hardware, wake: threading.Event) -> Organs:
     """The parts that can fail, their threads not begun."""
     return Organs(
-        camera=CameraThread(hardware.camera, wake.set, timeout_s=config.camera.timeout_s),
-        senses=Senses(hardware.thermometer, calibration_of(config)),
+        camera=CameraThread(
+            hardware.camera,
+            wake.set,
+            timeout_s=config.camera.timeout_s,
+            frames_per_s=config.camera.frames_per_s,
+        ),
+        senses=Senses(hardware.thermometer, Calibration(), calibration.papers_of(config)),
         door=Door(
             hardware.barrier,
             hardware.inputs,

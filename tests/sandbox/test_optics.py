@@ -7,7 +7,8 @@ import segno
 import zxingcpp
 from PIL import Image
 
-from sandbox.optics import EASY, HARD, ORDINARY, empty_scene, photograph
+from device.firmware.scan import grid_of, is_black
+from sandbox.optics import EASY, HARD, ORDINARY, covered_scene, crowd, empty_scene, photograph
 
 ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
@@ -75,3 +76,19 @@ def test_a_picture_is_drawn_in_a_small_part_of_a_second(seed):
     photograph(modules, ORDINARY, rng)
     # 40 to 60 ms measured; the limit only catches a change of kind.
     assert time.process_time() - begun_s < 0.3
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 12])
+def test_a_crowd_of_codes_fills_the_picture_and_each_can_be_read(count):
+    codes = [code(seed) for seed in range(count)]
+    picture = crowd([modules * 255 for _, modules in codes], EASY, np.random.default_rng(2))
+    assert picture.shape == (720, 1280)
+    found = {one.text for one in zxingcpp.read_barcodes(picture)}
+    assert found == {text for text, _ in codes}
+
+
+def test_a_covered_lens_shows_black_and_an_empty_entrance_does_not():
+    rng = np.random.default_rng(3)
+    assert is_black(grid_of(covered_scene(rng)))
+    assert not is_black(grid_of(empty_scene(rng)))
+    assert not is_black(grid_of(photograph(code(1)[1] * 255, ORDINARY, rng)))

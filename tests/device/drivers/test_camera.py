@@ -1,5 +1,6 @@
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import zxingcpp
 
 from device.drivers import Camera, DriverError
 from device.drivers.camera import CameraConfig, PiCamera, controls_for
+from device.firmware import camera_thread
+from sandbox.optics import Optics, covered_scene, empty_scene
 
 
 def config(**changes):
@@ -272,3 +275,44 @@ def test_a_picture_that_cannot_be_mapped_goes_back_to_the_camera(camera, monkeyp
             with pytest.raises(DriverError, match="could not be mapped"):
                 camera.frame(1.0)
     camera.frame(1.0).release()
+
+
+@pytest.fixture
+def thread(film, monkeypatch):  # noqa: ARG001 -- a camera needs something to see
+    monkeypatch.setattr(camera_thread, "REST_S", 0.005)
+    monkeypatch.setattr(camera_thread, "MOST_REST_S", 0.02)
+    made = camera_thread.CameraThread(PiCamera(config()), lambda: None, timeout_s=0.1, frames_per_s=120.0)
+    made.start()
+    yield made
+    made.stop()
+    assert not made._thread.is_alive()
+
+
+def until(condition):
+    """Wait for another thread, at most five seconds."""
+    deadline_s = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline_s, "it did not happen"
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("fault", ["hanging", "unplugged"])
+def test_a_camera_that_hangs_or_is_unplugged_again_and_again_comes_back_each_time(thread, board, fault):
+    for _ in range(3):
+        frames = thread.frames
+        until(lambda frames=frames: thread.working and thread.frames > frames)
+        setattr(board.camera, fault, True)
+        until(lambda: not thread.working)
+        assert "start it again" in thread.failure or "did not start" in thread.failure
+        setattr(board.camera, fault, False)
+        with board.camera.changed:
+            board.camera.changed.notify_all()
+    until(lambda: thread.working)
+
+
+def test_a_lens_that_is_covered_is_black_to_the_gate(thread, film, monkeypatch):
+    monkeypatch.setattr(camera_thread, "DARK_S", 0.05)
+    film.show(covered_scene(np.random.default_rng(1), Optics(width=320, height=240)))
+    until(lambda: thread.dark)
+    film.show(empty_scene(np.random.default_rng(1), Optics(width=320, height=240)))
+    until(lambda: not thread.dark)
