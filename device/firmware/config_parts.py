@@ -42,21 +42,14 @@ class Camera(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Thermometer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The thermometer, its calibration against a black body, and what "settled" means."""
+    """The thermometer, where its calibration against a black body lies, and what "settled" means."""
 
     bus: Annotated[int, msgspec.Meta(ge=0)] = 1
     address: int = 0x5A
     variant: str = "DCI"
-    offset_c: Annotated[float, msgspec.Meta(ge=-10, le=10)] = 0.0
-    """No sound chip is farther off; a slip here would let fevers through."""
-    gain: Annotated[float, msgspec.Meta(ge=0.5, le=2.0)] = 1.0
-    residual_c: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.1
-    site_c: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.2
     tolerance_c: Annotated[float, msgspec.Meta(gt=0, le=2)] = 0.3
     samples: Annotated[int, msgspec.Meta(ge=2, le=50)] = 5
     window_s: Seconds = 1.5
-    calibrated_on: str = ""
-    """Date of the calibration record, in words for people."""
     calibration: str = "calibration.toml"
     """The record of the calibration against a black body; relative to the data directory."""
     emissivity: Annotated[float, msgspec.Meta(ge=0.1, le=1)] = 0.98

@@ -100,7 +100,7 @@ class Front:
 
     def _measure(self, person: Person, now_s: float, now: Reading) -> None:
         senses = self.stage.health.organs.senses
-        if not senses.working:
+        if not senses.usable:
             self._give_up(now_s, now)
             return
         result = senses.measured(person.since_s, person.here.policy.site)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from device.drivers import Barrier, Camera, Display, Inputs, Signals, Thermometer
-from device.firmware import identity
+from device.firmware import calibration, identity
 from device.firmware.book import Book
 from device.firmware.camera_thread import CameraThread
 from device.firmware.clock import Clock
@@ -127,22 +127,6 @@ def directory(config: GateConfig) -> Path:
             f"the data directory {data} cannot be made ({error.strerror}); mount the data partition"
         ) from error
     return data
-
-
-def calibration_of(config: GateConfig) -> Calibration:
-    """The thermometer's calibration as the file has it."""
-    told = config.thermometer
-    if told is None:
-        return Calibration()
-    return Calibration(
-        offset_c=told.offset_c,
-        gain=told.gain,
-        residual_c=told.residual_c,
-        site_c=told.site_c,
-        samples=told.samples,
-        window_s=told.window_s,
-        tolerance_c=told.tolerance_c,
-    )
 
 
 def believed(config: GateConfig, store: Store, narrator: Narrator) -> Beliefs:

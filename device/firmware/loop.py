@@ -75,7 +75,7 @@ class Gate:
         """Do what is to be done at `now_s` (monotonic); returns the seconds until the next step, at most."""
         now = self.clock.read(now_s, self.system_ms())
         stage, organs = self.stage, self.stage.health.organs
-        organs.senses.sample(now_s)
+        organs.senses.sample(now_s, now.now_s)
         for happening in organs.door.step(now_s, stage.longest_open_s()):
             self._contact(happening, now_s, now)
         self.front.step(now_s, now)
