@@ -14,6 +14,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from device.firmware.errors import GateError
+from device.firmware.framing import LimitedSocket
 from device.firmware.inbox import Inbox, Incoming
 from wire import messages, schema, topics
 from wire.messages import Batch, ClockTrust, Hello, Reply, State
@@ -22,6 +23,8 @@ from wire.topics import Up
 SESSION_BYTES: Final = 16
 MAX_UNACKNOWLEDGED: Final = 64
 LONGEST_WAIT_S: Final = 60.0
+STEADY_S: Final = 30.0
+"""A line that breaks sooner is no line yet: the wait before the next attempt goes on doubling."""
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which the ssl module has no name for.
 _NO_CHECK_TIME: Final = ssl.VerifyFlags(0x200000)
 
@@ -47,6 +50,7 @@ def tls_context(line: Line) -> ssl.SSLContext:
     what it hears is believed by signature, not by line. Revocation is the broker's and the fleet's.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = LimitedSocket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_verify_locations(line.authority)
@@ -86,6 +90,7 @@ class Uplink:
         self._monotonic = monotonic
         self._up = threading.Event()
         self._attempts = 0
+        self._since = 0.0
         self._refused = ""
         # 22 characters: every broker has to take 23 (MQTT 3.1.1, 3.1.3.1).
         self._client = mqtt.Client(
@@ -171,11 +176,13 @@ class Uplink:
         if code.is_failure:
             self._refused = str(code)
             return
-        self._attempts = 0
+        self._since = self._monotonic()
         client.subscribe([(name, 1) for name in topics.gate_subscriptions(self.gate)])
         self._up.set()
 
     def _on_failed(self, *_: object) -> None:
+        if self.connected and self._monotonic() - self._since >= STEADY_S:
+            self._attempts = 0
         self._up.clear()
         self._wait_longer()
 

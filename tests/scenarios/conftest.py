@@ -1,0 +1,20 @@
+"""The firmware's whole gate and small authority, for scenarios; they are told by the firmware's own tests."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+NAME = "tests_device_firmware_conftest"
+
+
+def _firmware():
+    path = Path(__file__).parents[1] / "device" / "firmware" / "conftest.py"
+    spec = importlib.util.spec_from_file_location(NAME, path)
+    module = sys.modules[NAME] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_GATE = _firmware()
+shared_authority, authority = _GATE.shared_authority, _GATE.authority
+beliefs, world, served = _GATE.beliefs, _GATE.world, _GATE.served
