@@ -45,19 +45,26 @@ class Book:
         return entry
 
     def passage(self, person: Person, reason: Reason, now: Reading, took_ms: int) -> Entry:
-        """The verdict about a person."""
-        recognised, measured = person.recognised, person.measured
+        """The verdict about a person; about one without a code it is a registration."""
+        recognised, measured, case = person.recognised, person.measured, person.case
+        who: dict[str, Any] = {}
+        if recognised is not None:
+            who = {
+                "colour": recognised.colour,
+                "issuer": recognised.issuer.id,
+                "subject": recognised.claims.subject,
+            }
+        if case is not None:
+            who |= {"attendant": case.attendant, "about": case.about, "word": case.number or None}
         return self.write(
-            Event.PASSAGE,
+            Event.REGISTRATION if recognised is None else Event.PASSAGE,
             now,
             verdict=verdict_of(reason),
             reason=reason,
-            colour=recognised.colour,
-            issuer=recognised.issuer.id,
-            subject=person.subject,
             temperature=measured[-1].wire() if measured else None,
             took_ms=took_ms,
-            versions=self.beliefs.versions(recognised.list_seq),
+            versions=self.beliefs.versions(recognised.list_seq if recognised else 0),
+            **who,
         )
 
     def refused(self, reason: Reason, now_s: float, took_ms: int) -> None:

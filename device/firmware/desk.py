@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from device.firmware.admit import Code, Here, Recall, hours_of, judge_code
+from device.firmware.attend import Case, attendants
 from device.firmware.clock import Reading
 from device.firmware.errors import Unrecognised
 from device.firmware.memory import Memory, passed_elsewhere
@@ -10,20 +11,25 @@ from device.firmware.recognise import Recognised
 from device.firmware.thermometry import Measurement
 from device.firmware.trust import Beliefs
 from wire import code as codes
+from wire.code import PaperName
 from wire.documents import Direction, VenueState
 from wire.errors import WireError
 from wire.messages import ClockTrust
-from wire.reasons import Reason
+from wire.reasons import Colour, Reason
 from wire.subjects import digest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody whose code was verified, and what has been measured so far."""
+    """Somebody whose code was verified, or whom an attendant vouches for, and what has been measured so far.
+
+    Nobody's name is in here: what stands on paper is forgotten where it was read.
+    """
 
     code: Code
     here: Here
-    recognised: Recognised
+    recognised: Recognised | None
+    """None: nobody knows who it is; an attendant registered the person under a number."""
     first_s: float
     """When the code was first seen, monotonic."""
     since_s: float = 0.0
@@ -31,11 +37,13 @@ class Person:
     measured: tuple[Measurement, ...] = ()
     again: Reason | None = None
     """The result of this very visit, given before."""
+    case: Case | None = None
+    """What an attendant does about this person."""
 
     @property
-    def subject(self) -> bytes:
-        """16 opaque bytes."""
-        return self.recognised.claims.subject
+    def subject(self) -> bytes | None:
+        """16 opaque bytes; None for somebody without a code."""
+        return None if self.recognised is None else self.recognised.claims.subject
 
 
 def doubt_of(reading: Reading) -> int | None:
@@ -96,8 +104,41 @@ class Desk:
         here = here_at(self.beliefs, reading, self.venue, self.memory)
         recall = self._recall(recognised, here)
         code = self._code(recognised, recall)
+        recognised = replace(recognised, claims=replace(recognised.claims, paper=None))
         again = self.memory.result(recognised.claims.subject) if recall is Recall.SAME_VISIT else None
         return Person(code=code, here=here, recognised=recognised, first_s=first_s, again=again)
+
+    def name_on(self, text: str, reading: Reading) -> PaperName | None:
+        """What an attendant compares with a document, signed by the issuer; None: no paper, or not verified.
+
+        Nothing here keeps it; the caller lets go of it within seconds.
+        """
+        try:
+            return self.beliefs.recognise(codes.parse(text), reading.now_s).claims.paper
+        except (WireError, Unrecognised):
+            return None
+
+    def guest(self, case: Case, first_s: float, reading: Reading) -> Person:
+        """Somebody without a code, to be measured under the number of `case`."""
+        here = here_at(self.beliefs, reading, self.venue, self.memory)
+        code = Code(expires=here.now_s + 1, colour=Colour.GREEN, proof_issued=here.now_s)
+        return Person(code=code, here=here, recognised=None, first_s=first_s, case=case)
+
+    def attends(self, person: Person) -> bool:
+        """Whether this staff code, shown now, makes its holder the attendant: as anybody's, green and fresh.
+
+        Who passed a moment ago may attend; with a proof that has opened something before nobody does.
+        """
+        recognised = person.recognised
+        if recognised is None or person.code.colour is not Colour.GREEN or person.code.paper:
+            return False
+        subject = recognised.claims.subject
+        if digest_of(subject) not in attendants(self.beliefs.assignment):
+            return False
+        if self.memory.used(subject, recognised.proof_issued):
+            return False
+        code = replace(person.code, recall=Recall.NEW, staff=True)
+        return judge_code(code, person.here) is None
 
     def _recall(self, recognised: Recognised, here: Here) -> Recall:
         subject, repeat_s = recognised.claims.subject, here.policy.repeat_s

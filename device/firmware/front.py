@@ -1,5 +1,6 @@
 """The place in front of the lane: where codes in view and samples become a verdict about a person."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,6 +20,12 @@ HINT_EVERY_S: Final = 0.8
 BEFORE_CODE_S: Final = 1.0
 """Samples from just before the code count: who holds up a phone stands there already."""
 TICK_S: Final = 1e-6
+SHOWN_S: Final = 0.8
+"""A verdict stands at least this long before the next code takes its place: two words can be read in it."""
+ANEW: Final = frozenset({Reason.PROOF_OLD, Reason.PROOF_FUTURE, Reason.PROOF_REPLAYED, Reason.PROOF_MISSING})
+"""Verdicts that the same person's next proof can undo."""
+AGREEING: Final = 2
+"""Measurements that an attendant's second look at somebody takes."""
 
 _VERDICTS: Final = {
     Verdict.ADMIT: On.ADMIT,
@@ -35,9 +42,15 @@ class Front:
     stage: Stage
     desk: Desk
     sight: Attention = field(default_factory=Attention)
+    attends: Callable[[Person, float, Reading], bool] = field(default=lambda *_: False)
+    """Asked while the attendant is called: whether this staff code begins attendant mode."""
     _hint_at_s: float = 0.0
     _first_s: float = 0.0
     _since_s: float = 0.0
+    _stepped_in_s: float | None = None
+    """When the last person who was let in was seen in the passage; None: not seen there."""
+    _own: str = ""
+    """A text in view that is known to be of the person whose verdict is shown."""
 
     def __post_init__(self) -> None:
         self.stage.elsewhere = self._perform
@@ -47,29 +60,84 @@ class Front:
         latest = self.stage.health.organs.camera.take()
         if latest is not None:
             self.sight = attention.notice(*latest, self.sight)
-        if self.sight.texts and self.stage.expects(On.SEEN):
-            measuring = self.stage.lane.state is State.MEASURING
-            glance, self.sight = (attention.interruption if measuring else attention.glance)(self.sight)
+        lane, person = self.stage.lane, self.stage.person
+        if lane.state is not State.ADMITTING and not (lane.state is State.IDLE and self.stage.went_through):
+            self._stepped_in_s = None
+        attended = lane.state is State.MEASURING and person is not None and person.case is not None
+        if self.sight.texts and self.stage.expects(On.SEEN) and not attended:
+            glance = self._glance(now_s)
             if glance is not None:
                 self._react(glance, now_s, now)
         if self.stage.lane.state is State.MEASURING and self.stage.person is not None:
             self._measure(self.stage.person, now_s, now)
 
+    def begin(self, person: Person, now_s: float, now: Reading) -> None:
+        """Measure somebody whom an attendant has looked at, from now on; the lane must expect it."""
+        self.stage.person = person
+        self._first_s, self._since_s = person.first_s, now_s
+        reason = early(person)
+        if reason is None:
+            self.stage.happen(Event(on=On.MEASURE), now_s, now)
+        else:
+            self.decide(reason, now_s, now)
+
+    def ask_anew(self) -> None:
+        """What is in view is to be looked at once more, whatever it was answered before."""
+        self.sight = replace(self.sight, answered=frozenset())
+
+    def stepped_in(self, now_s: float) -> None:
+        """Who stands in the passage is before the thermometer no longer: the next one's turn begins."""
+        lane, before_s = self.stage.lane, self._stepped_in_s
+        if lane.state is State.ADMITTING and (before_s is None or before_s < lane.since_s):
+            self._stepped_in_s = now_s
+
+    def _glance(self, now_s: float) -> Glance | None:
+        """What to react to; a verdict that is shown gives way to one other code, and to nothing else."""
+        lane = self.stage.lane
+        if lane.state in {State.DENIED, State.REFERRED}:
+            if now_s - lane.since_s < SHOWN_S or self._own in self.sight.texts:
+                return None
+            glance, sight = attention.interruption(self.sight)
+            if glance is None or glance.text is None:
+                return None
+        else:
+            self._own = ""
+            measuring = lane.state is State.MEASURING
+            glance, sight = (attention.interruption if measuring else attention.glance)(self.sight)
+        self.sight = sight
+        return glance
+
+    def _from_s(self, glance: Glance, now_s: float) -> float:
+        """From when on a temperature can be nobody's but that of who shows this code, monotonic seconds."""
+        lane = self.stage.lane
+        if lane.state is State.MEASURING:
+            return now_s  # one person's temperature never stands beside another one's code
+        if lane.state in {State.DENIED, State.REFERRED}:
+            return max(lane.since_s, glance.first_s)
+        free_s = lane.since_s
+        if lane.state is State.IDLE and self._stepped_in_s is not None:
+            free_s = self._stepped_in_s
+        return max(free_s, glance.first_s - BEFORE_CODE_S)
+
     def _react(self, glance: Glance, now_s: float, now: Reading) -> None:
         stage = self.stage
         found = None if glance.text is None else self.desk.examine(glance.text, glance.first_s, now)
-        since_s = max(stage.lane.since_s, now_s - BEFORE_CODE_S)
-        if stage.lane.state is State.MEASURING:
-            if self._is_in_front(found) or self._interrupted(glance, now_s, now):
-                return
-            since_s = now_s  # one person's temperature never stands beside another one's code
+        if stage.lane.state is State.MEASURING and (
+            self._is_in_front(found) or self._interrupted(glance, now_s, now)
+        ):
+            return
+        if stage.lane.state in {State.DENIED, State.REFERRED} and self._is_answered(
+            found, glance, now_s, now
+        ):
+            return
         if found is None:
             stage.book.narrator.verdict("hint", glance.hint, None, None)
             stage.happen(Event(on=On.ASKED, reason=glance.hint), now_s, now)
             return
-        self._first_s, self._since_s = glance.first_s, since_s
+        self._first_s, self._since_s = glance.first_s, self._from_s(glance, now_s)
         stage.happen(Event(on=On.SEEN), now_s, now)
         if isinstance(found, Reason):
+            stage.person = None
             stage.happen(Event(on=On.REFUSE, reason=found), now_s, now)
             return
         stage.person = found
@@ -81,14 +149,27 @@ class Front:
         again = reason is found.again
         if again:
             stage.book.narrator.verdict("again", reason, took(self._first_s, now_s), None)
-        self._decide(reason, now_s, now, again=again)
+        self.decide(reason, now_s, now, again=again)
+
+    def _is_answered(self, found: Person | Reason | None, glance: Glance, now_s: float, now: Reading) -> bool:
+        """Whether it is the next proof of who has just got a verdict, or the attendant who was called."""
+        if not isinstance(found, Person):
+            return False
+        lane = self.stage.lane
+        if lane.state is State.REFERRED and self.attends(found, now_s, now):
+            return True
+        if not self._is_in_front(found) or lane.reason in ANEW:
+            return False
+        self._own = glance.text or ""
+        self.sight = replace(self.sight, answered=self.sight.answered - {self._own})
+        return True
 
     def _interrupted(self, glance: Glance, now_s: float, now: Reading) -> bool:
         """Another code came up: who has a reading already gets a verdict, or could try until one is low."""
         person = self.stage.person
         if person is not None and person.measured:
             self.sight = replace(self.sight, answered=frozenset())
-            self._give_up(now_s, now)
+            self.give_up(now_s, now)
             return True
         self.sight = replace(self.sight, answered=frozenset((glance.text,) if glance.text else ()))
         return False
@@ -101,7 +182,7 @@ class Front:
     def _measure(self, person: Person, now_s: float, now: Reading) -> None:
         senses = self.stage.health.organs.senses
         if not senses.usable:
-            self._give_up(now_s, now)
+            self.give_up(now_s, now)
             return
         result = senses.measured(person.since_s, person.here.policy.site)
         if isinstance(result, Hint):
@@ -110,13 +191,14 @@ class Front:
         person = replace(person, measured=(*person.measured, result), since_s=result.taken_s + TICK_S)
         self.stage.person = person
         reason = judge(person.code, person.here, person.measured)
-        if reason is not None:
-            self._decide(reason, now_s, now)
+        if reason is not None and (not person.code.attended or len(person.measured) >= AGREEING):
+            self.decide(reason, now_s, now)
 
-    def _give_up(self, now_s: float, now: Reading) -> None:
+    def give_up(self, now_s: float, now: Reading) -> None:
+        """Decide with what was measured so far."""
         person = self.stage.person
         reason = judge(person.code, person.here, person.measured, last=True) if person else None
-        self._decide(reason or Reason.NO_TEMPERATURE, now_s, now)
+        self.decide(reason or Reason.NO_TEMPERATURE, now_s, now)
 
     def _perform(self, effect: Effect, now_s: float, now: Reading) -> None:
         person = self.stage.person
@@ -126,7 +208,7 @@ class Front:
             case CountRefusal(reason):
                 self.stage.book.refused(reason, now_s, took(self._first_s, now_s))
             case GiveUp():
-                self._give_up(now_s, now)
+                self.give_up(now_s, now)
 
     def _hint(self, hint: Hint, now_s: float, now: Reading) -> None:
         """Say what helps, but not before it has been so for a moment."""
@@ -135,6 +217,10 @@ class Front:
             self._hint_at_s = now_s
             self.stage.happen(Event(on=On.HINTED, hint=hint), now_s, now)
 
-    def _decide(self, reason: Reason, now_s: float, now: Reading, *, again: bool = False) -> None:
+    def decide(self, reason: Reason, now_s: float, now: Reading, *, again: bool = False) -> None:
+        """Give the verdict about the person in front; who has no code is admitted as registered."""
+        person = self.stage.person
+        if person is not None and person.recognised is None and reason is Reason.GREEN:
+            reason = Reason.REGISTERED
         event = Event(on=_VERDICTS[verdict_of(reason)], reason=reason, again=again)
         self.stage.happen(event, now_s, now)

@@ -90,7 +90,7 @@ class Built:
         uplink = Uplink(line, config.gate)
         greeting = Greeting(uplink.session)
         stage, clock = self.gate.stage, self.gate.clock
-        orders = Orders(stage, self.gate.office)
+        orders = Orders(stage, self.gate.front, self.gate.office)
         office = FleetOffice(
             line=uplink,
             courier=Courier(self.store),

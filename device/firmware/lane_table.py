@@ -17,6 +17,7 @@ class State(Enum):
     REFERRED = "referred"
     WAITING = "waiting"
     OUT_OF_SERVICE = "out of service"
+    ATTENDING = "attending"
     EVACUATING = "evacuating"
 
 
@@ -38,6 +39,8 @@ class On(Enum):
     TIMER = "the state's time is over"
     BUTTON = "the attendant opens"
     ORDERED = "a command opens"
+    ATTEND = "attendant mode begins"
+    LEAVE = "attendant mode is left"
     JOURNAL_FAILED = "nothing could be written"
     BARRIER_FAILED = "the relay does not move"
     FIRE = "fire"
@@ -75,6 +78,8 @@ TABLE: Final[Mapping[tuple[State, On], Row]] = {
     (_S.STARTING, _O.JOURNAL_FAILED): (_S.OUT_OF_SERVICE, (_D.SHOW,)),
     (_S.IDLE, _O.SEEN): (_S.READING, ()),
     (_S.IDLE, _O.ASKED): (_S.WAITING, (_D.SHOW,)),
+    (_S.IDLE, _O.MEASURE): (_S.MEASURING, (_D.MEASURE, _D.SHOW)),
+    (_S.IDLE, _O.ATTEND): (_S.ATTENDING, (_D.SHOW,)),
     (_S.IDLE, _O.BUTTON): (_S.ADMITTING, _HAND),
     (_S.IDLE, _O.ORDERED): (_S.ADMITTING, _HAND),
     (_S.IDLE, _O.NOT_READY): (_S.OUT_OF_SERVICE, (_D.SHOW,)),
@@ -102,12 +107,16 @@ TABLE: Final[Mapping[tuple[State, On], Row]] = {
     (_S.ADMITTING, _O.TIMER): (_S.IDLE, (_D.CLOSE, _D.JOURNAL_STAYED, _D.SHOW)),
     (_S.ADMITTING, _O.JOURNAL_FAILED): (_S.REFERRED, _CLOSED),
     (_S.ADMITTING, _O.BARRIER_FAILED): (_S.OUT_OF_SERVICE, _CLOSED),
+    (_S.DENIED, _O.SEEN): (_S.READING, ()),
     (_S.DENIED, _O.TIMER): (_S.IDLE, (_D.SHOW,)),
+    (_S.DENIED, _O.ATTEND): (_S.ATTENDING, (_D.SHOW,)),
     (_S.DENIED, _O.BUTTON): (_S.ADMITTING, _HAND),
     (_S.DENIED, _O.ORDERED): (_S.ADMITTING, _HAND),
     (_S.DENIED, _O.NOT_READY): (_S.OUT_OF_SERVICE, (_D.SHOW,)),
     (_S.DENIED, _O.JOURNAL_FAILED): (_S.REFERRED, (_D.SHOW,)),
+    (_S.REFERRED, _O.SEEN): (_S.READING, ()),
     (_S.REFERRED, _O.TIMER): (_S.IDLE, (_D.SHOW,)),
+    (_S.REFERRED, _O.ATTEND): (_S.ATTENDING, (_D.SHOW,)),
     (_S.REFERRED, _O.BUTTON): (_S.ADMITTING, _HAND),
     (_S.REFERRED, _O.ORDERED): (_S.ADMITTING, _HAND),
     (_S.REFERRED, _O.NOT_READY): (_S.OUT_OF_SERVICE, (_D.SHOW,)),
@@ -115,14 +124,23 @@ TABLE: Final[Mapping[tuple[State, On], Row]] = {
     (_S.WAITING, _O.SEEN): (_S.READING, ()),
     (_S.WAITING, _O.ASKED): (_S.WAITING, (_D.SHOW,)),
     (_S.WAITING, _O.TIMER): (_S.IDLE, (_D.SHOW,)),
+    (_S.WAITING, _O.ATTEND): (_S.ATTENDING, (_D.SHOW,)),
     (_S.WAITING, _O.BUTTON): (_S.ADMITTING, _HAND),
     (_S.WAITING, _O.ORDERED): (_S.ADMITTING, _HAND),
     (_S.WAITING, _O.NOT_READY): (_S.OUT_OF_SERVICE, (_D.SHOW,)),
     (_S.WAITING, _O.JOURNAL_FAILED): (_S.REFERRED, (_D.SHOW,)),
     (_S.OUT_OF_SERVICE, _O.READY): (_S.IDLE, (_D.SHOW,)),
     (_S.OUT_OF_SERVICE, _O.NOT_READY): (_S.OUT_OF_SERVICE, (_D.SHOW,)),
+    (_S.OUT_OF_SERVICE, _O.ATTEND): (_S.ATTENDING, (_D.SHOW,)),
     (_S.OUT_OF_SERVICE, _O.BUTTON): (_S.ADMITTING, _HAND),
     (_S.OUT_OF_SERVICE, _O.ORDERED): (_S.ADMITTING, _HAND),
+    (_S.ATTENDING, _O.MEASURE): (_S.MEASURING, (_D.MEASURE, _D.SHOW)),
+    (_S.ATTENDING, _O.DENY): (_S.DENIED, _VERDICT),
+    (_S.ATTENDING, _O.REFER): (_S.REFERRED, _VERDICT),
+    (_S.ATTENDING, _O.WAIT): (_S.WAITING, _VERDICT),
+    (_S.ATTENDING, _O.BUTTON): (_S.ADMITTING, _HAND),
+    (_S.ATTENDING, _O.ORDERED): (_S.ADMITTING, _HAND),
+    (_S.ATTENDING, _O.LEAVE): (_S.IDLE, (_D.SHOW,)),
     (_S.EVACUATING, _O.FIRE_OVER): (_S.STARTING, _CLOSED),
 } | {
     (state, _O.FIRE): (_S.EVACUATING, (_D.RELEASE, _D.SHOW, _D.JOURNAL_FIRE))

@@ -1,19 +1,21 @@
 """The shell: reads what happened, steps the lane, and keeps its health; it never waits and never decides."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from device.firmware import readiness
+from device.firmware.attendant import Attendant
 from device.firmware.clock import Clock, Reading
 from device.firmware.door import Happening
 from device.firmware.errors import GateError
 from device.firmware.front import Front
 from device.firmware.lane import Event
 from device.firmware.lane_table import On, State
-from device.firmware.stage import Stage
+from device.firmware.stage import Hand, Stage
 from wire.documents import VenueState
 from wire.messages import Event as Kind
+from wire.messages import Result
 from wire.messages import State as Told
 
 HEALTH_EVERY_S: Final = 0.5
@@ -54,6 +56,10 @@ class Office(Protocol):
         """The gate's state is another one."""
         ...
 
+    def answer(self, result: Result) -> None:
+        """What became of a command that took a while."""
+        ...
+
     def stop(self) -> None:
         """Say goodbye."""
         ...
@@ -68,17 +74,24 @@ class Gate:
     front: Front
     office: Office
     system_ms: Callable[[], int]
+    attendant: Attendant = field(init=False)
+    _now_s: float = 0.0
+    """When the last step was."""
     _check_at_s: float = 0.0
     _told: tuple[object, ...] = ()
 
+    def __post_init__(self) -> None:
+        self.attendant = Attendant(self.stage, self.front)
+
     def step(self, now_s: float) -> float:
         """Do what is to be done at `now_s` (monotonic); returns the seconds until the next step, at most."""
-        now = self.clock.read(now_s, self.system_ms())
+        self._now_s, now = now_s, self.clock.read(now_s, self.system_ms())
         stage, organs = self.stage, self.stage.health.organs
         organs.senses.sample(now_s, now.now_s)
         for happening in organs.door.step(now_s, stage.longest_open_s()):
             self._contact(happening, now_s, now)
         self.front.step(now_s, now)
+        self.attendant.step(now_s, now)
         stage.timer(now_s, now)
         stage.write(lambda: stage.book.flush(now_s, now), now_s)
         if self._office(now_s, now) or now_s >= self._check_at_s:
@@ -86,8 +99,11 @@ class Gate:
         return IDLE_WAIT_S if stage.lane.state in {State.IDLE, State.OUT_OF_SERVICE} else BUSY_WAIT_S
 
     def close(self) -> None:
-        """Shut the barrier: nothing is held open by a program that has ended."""
+        """Shut the barrier: nothing is held open by a program that has ended; what was counted is kept."""
         self.stage.health.organs.door.close(0.0)
+        now_s, stage = self._now_s, self.stage
+        now = self.clock.read(now_s, self.system_ms())
+        stage.write(lambda: stage.book.flush(now_s, now, at_once=True), now_s)
 
     def _office(self, now_s: float, now: Reading) -> bool:
         lane, health = self.stage.lane.state, self.stage.health
@@ -110,9 +126,14 @@ class Gate:
         if happening in _KINDS:
             kind, word = _KINDS[happening]
             stage.write(lambda: stage.book.write(kind, now, word=word), now_s)
+        if happening is Happening.STEPPED_IN:
+            self.front.stepped_in(now_s)
+        if happening is Happening.BUTTON and stage.durations.button == "attendant":
+            self.attendant.pressed()
+            return
         on = _ONS.get(happening)
         if on is not None and (on is not On.PASSED or stage.expects(on)):
-            stage.opened_by = "button"
+            stage.hand = Hand(word="button")
             stage.happen(Event(on=on), now_s, now)
 
     def _check(self, now_s: float, now: Reading) -> None:

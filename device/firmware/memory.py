@@ -32,7 +32,8 @@ class Visit:
     """The last visit of one subject: what was decided on which proof, and whether it ended in a passage."""
 
     at_s: int
-    reason: Reason
+    reason: Reason | None
+    """None: the subject attended here, and was not decided about."""
     proof_issued: int | None
     used_until: int | None = None
     """Proofs issued up to here have opened the barrier; None: none has."""
@@ -41,7 +42,7 @@ class Visit:
     @property
     def admitted(self) -> bool:
         """Whether the barrier was opened for it."""
-        return self.reason // 100 == Verdict.ADMIT
+        return self.reason is not None and self.reason // 100 == Verdict.ADMIT
 
 
 class Memory:
@@ -60,11 +61,17 @@ class Memory:
             return Recall.NEW
         if visit.passed_at is not None and now_s - visit.passed_at < repeat_s:
             return Recall.PASSED
-        if proof_issued is not None and visit.used_until is not None and proof_issued <= visit.used_until:
+        if self.used(subject, proof_issued):
             return Recall.REPLAYED
         same = visit.proof_issued == proof_issued or visit.reason in MEASURED
         recent = now_s - visit.at_s < VISIT_S
         return Recall.SAME_VISIT if same and recent and not visit.admitted else Recall.NEW
+
+    def used(self, subject: bytes, proof_issued: int | None) -> bool:
+        """Whether this proof, or a later one, has opened before."""
+        visit = self._visits.get(subject)
+        until = None if visit is None else visit.used_until
+        return proof_issued is not None and until is not None and proof_issued <= until
 
     def result(self, subject: bytes) -> Reason | None:
         """What was last decided about this subject."""
@@ -94,6 +101,12 @@ class Memory:
             now_s,
         )
 
+    def signed_in(self, subject: bytes, proof_issued: int, now_s: int) -> None:
+        """The subject attends here: the proof that told so is used up, for the barrier, too."""
+        visit = self._visits.get(subject) or Visit(at_s=now_s, reason=None, proof_issued=None)
+        used_until = max(proof_issued, visit.used_until or 0)
+        self._put(subject, replace(visit, used_until=used_until), now_s)
+
     def passed(self, subject: bytes, now_s: int) -> None:
         """The subject went through."""
         visit = self._visits.get(subject)
@@ -101,10 +114,20 @@ class Memory:
             self._put(subject, replace(visit, passed_at=now_s), now_s)
 
     def refill(self, entries: Iterable[Entry], lead_s: int) -> None:
-        """Fill from journal entries, oldest first, after a restart; `lead_s` as policy's `proof_future_s`."""
+        """Fill from journal entries, oldest first, after a restart; `lead_s` as policy's `proof_future_s`.
+
+        Who was let in counts as passed, unless the journal says that nobody did.
+        """
+        admitted: dict[int, tuple[bytes, int | None]] = {}
         for entry in entries:
-            if entry.kind is Event.PASSAGE and entry.verdict is Verdict.ADMIT and entry.subject is not None:
-                at_s = entry.at_ms // 1000
+            subject, at_s = entry.subject, entry.at_ms // 1000
+            if entry.kind is Event.NOT_PASSED and entry.about in admitted:
+                stayed, passed_at = admitted[entry.about]
+                if (visit := self._visits.get(stayed)) is not None:
+                    self._put(stayed, replace(visit, passed_at=passed_at), at_s)
+            elif entry.kind is Event.PASSAGE and entry.verdict is Verdict.ADMIT and subject is not None:
+                before = self._visits.get(subject)
+                admitted[entry.sequence] = (subject, before.passed_at if before else None)
                 visit = Visit(
                     at_s=at_s,
                     reason=entry.reason or Reason.GREEN,
@@ -112,7 +135,7 @@ class Memory:
                     used_until=at_s + lead_s,
                     passed_at=at_s,
                 )
-                self._put(entry.subject, visit, at_s)
+                self._put(subject, visit, at_s)
 
     def _put(self, subject: bytes, visit: Visit, now_s: int) -> None:
         self._visits[subject] = visit

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Final
 
+from device.firmware.attend import Case
 from device.firmware.clock import Reading
 from device.firmware.desk import doubt_of
 from device.firmware.errors import GateError
+from device.firmware.front import Front
 from device.firmware.lane import Event
 from device.firmware.lane_table import On, State
 from device.firmware.loop import Office
-from device.firmware.stage import Stage
+from device.firmware.stage import Hand, Stage
 from wire.documents import Action, Command
 from wire.messages import Event as Kind
 from wire.messages import Outcome, Result
@@ -24,22 +26,67 @@ class Orders:
     """Performs commands that intake believed and that were never performed before."""
 
     stage: Stage
+    front: Front
     office: Office
+    measuring: Command | None = None
+    """The registered person who is being measured by command: it is answered when there is a verdict."""
 
     def __post_init__(self) -> None:
+        self.stage.watch = self._watch
         kept = self.stage.book.store.kept(ORDER)
         self.stage.health.ordered_out = any(name == OUT and version for name, version, _ in kept)
 
-    def perform(self, command: Command, now_s: float, now: Reading) -> Result:
-        """Do it, write it down, and say what became of it."""
+    def perform(self, command: Command, now_s: float, now: Reading) -> Result | None:
+        """Do it, write it down, and say what became of it; None: the office is told later."""
         try:
-            outcome, detail = self._done(command.action, now_s, now)
+            if command.action is Action.MEASURE_REGISTERED:
+                refused = self._measure(command, now_s, now)
+                if refused is None:
+                    return None
+                outcome, detail = Outcome.REFUSED, refused
+            else:
+                outcome, detail = self._done(command.action, now_s, now)
+        except GateError as error:
+            return self._failed(command, error)
+        return self._result(command, outcome, detail, now)
+
+    def _result(self, command: Command, outcome: Outcome, detail: str, now: Reading) -> Result:
+        try:
             word = f"{command.action.name.lower()} {outcome.name.lower()}"
             self.stage.book.write(Kind.COMMAND_DONE, now, word=word)
         except GateError as error:
-            self.stage.book.narrator.say("command failed", why=str(error))
-            outcome, detail = Outcome.FAILED, "it could not be kept on the gate's card"
+            return self._failed(command, error)
         return Result(id=command.id, outcome=outcome, detail=detail)
+
+    def _failed(self, command: Command, error: GateError) -> Result:
+        self.stage.book.narrator.say("command failed", why=str(error))
+        detail = "it could not be kept on the gate's card"
+        return Result(id=command.id, outcome=Outcome.FAILED, detail=detail)
+
+    def _measure(self, command: Command, now_s: float, now: Reading) -> str | None:
+        """Begin to measure the person in front under the command's number; else why not."""
+        stage = self.stage
+        if self._clock_doubted(now):
+            return "clock in doubt"
+        if stage.lane.state is not State.IDLE:
+            return f"the lane is {stage.lane.state.value}"
+        if not stage.health.organs.senses.working:
+            return "the thermometer does not work"
+        self.measuring = command
+        case = Case(attendant=command.attendant, number=command.number or "")
+        self.front.begin(self.front.desk.guest(case, now_s, now), now_s, now)
+        return None
+
+    def _watch(self, now_s: float, now: Reading) -> None:  # noqa: ARG002 - as every watcher of the lane
+        """Answer once the measurement has ended: done with a verdict in the journal, failed without."""
+        command, stage = self.measuring, self.stage
+        if command is None or stage.lane.state is State.MEASURING:
+            return
+        self.measuring = None
+        case = stage.last.person.case if stage.last else None
+        done = case is not None and case.number == command.number
+        detail = "" if done else "the measurement was interrupted"
+        self.office.answer(self._result(command, Outcome.DONE if done else Outcome.FAILED, detail, now))
 
     def _done(self, action: Action, now_s: float, now: Reading) -> tuple[Outcome, str]:
         match action:
@@ -50,20 +97,21 @@ class Orders:
                 self.stage.book.store.keep(ORDER, OUT, int(out), b"")
                 self.stage.health.ordered_out = out
                 return Outcome.DONE, ""
-            case Action.MEASURE_REGISTERED:
-                return Outcome.REFUSED, "nobody is measured by command here"
-            case Action.SEND_STATE:
+            case _:  # SEND_STATE
                 self.office.changed(now_s)
                 return Outcome.DONE, ""
 
     def _open(self, now_s: float, now: Reading) -> tuple[Outcome, str]:
-        doubt_ms = doubt_of(now)
-        if doubt_ms is None or doubt_ms > self.stage.book.beliefs.policy().clock_doubt_ms:
+        if self._clock_doubted(now):
             return Outcome.REFUSED, "clock in doubt"
         if not self.stage.expects(On.ORDERED):
             return Outcome.REFUSED, f"the lane is {self.stage.lane.state.value}"
-        self.stage.opened_by = "command"
+        self.stage.hand = Hand(word="command")
         self.stage.happen(Event(on=On.ORDERED), now_s, now)
         if self.stage.lane.state is not State.ADMITTING:
             return Outcome.FAILED, "the barrier did not open"
         return Outcome.DONE, ""
+
+    def _clock_doubted(self, now: Reading) -> bool:
+        doubt_ms = doubt_of(now)
+        return doubt_ms is None or doubt_ms > self.stage.book.beliefs.policy().clock_doubt_ms

@@ -71,6 +71,7 @@ LOOKS: Final[Mapping[State, Look]] = {
     State.REFERRED: Look(Shape.BELL, AMBER, Lamp.AMBER, Sound.THREE_NOTES),
     State.WAITING: Look(Shape.HAND, NAVY, Lamp.WHITE, Sound.BLIP),
     State.OUT_OF_SERVICE: Look(Shape.TRIANGLE, YELLOW, Lamp.AMBER_DOUBLE_BLINK, Sound.NONE),
+    State.ATTENDING: Look(Shape.HAND, NAVY, Lamp.WHITE, Sound.BLIP, "工作人员操作中", "Attendant at work"),
     State.EVACUATING: Look(Shape.RUNNER, ALARM, Lamp.GREEN, Sound.THREE_NOTES),
 }
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from device.drivers import DriverError
 from device.firmware import screens
+from device.firmware.attend import NOBODY, Case
 from device.firmware.book import Book
 from device.firmware.clock import Reading
 from device.firmware.config_parts import Lane as Durations
@@ -28,8 +29,32 @@ from device.firmware.lane import (
 from device.firmware.lane_table import On, State
 from device.firmware.memory import Memory
 from wire.messages import Event as Kind
+from wire.reasons import Reason, Verdict, verdict_of
 
 MOMENT_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """Who opens by hand, and why: `word` is the button, a command or a reason that an attendant chose."""
+
+    word: str
+    case: Case = NOBODY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Last:
+    """The last verdict that was written down: about whom, what, when, and as which event."""
+
+    person: Person
+    reason: Reason
+    sequence: int
+    at_s: float
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the barrier was opened on account of it."""
+        return verdict_of(self.reason) is Verdict.ADMIT
 
 
 def took(first_s: float, now_s: float) -> int:
@@ -50,8 +75,13 @@ class Stage:
     """Who stands in front, once verified."""
     elsewhere: Callable[[Effect, float, Reading], None] = field(default=lambda *_: None)
     """Performs what concerns the person in front: measuring and counting."""
-    opened_by: str = ""
-    """Who opened by hand: the button or a command."""
+    watch: Callable[[float, Reading], None] = field(default=lambda *_: None)
+    """Called after every step of the lane."""
+    hand: Hand = field(default=Hand(word="button"))
+    """Who opens by hand, should the lane let them."""
+    last: Last | None = None
+    went_through: bool = False
+    """Whether whom the barrier opened for last was seen to go through."""
     _passage: int | None = None
     """Sequence of the event on whose account the barrier is open."""
     _admitted: Person | None = None
@@ -88,18 +118,22 @@ class Stage:
 
     def happen(self, event: Event, now_s: float, now: Reading) -> None:
         """Step the lane and perform what follows; a failure drops the rest and is an event itself."""
+        self._happen(event, now_s, now)
+        self.watch(now_s, now)
+
+    def _happen(self, event: Event, now_s: float, now: Reading) -> None:
         self.lane, effects = step(self.lane, event, self.times(), now_s)
         for effect in effects:
             try:
                 self._perform(effect, now_s, now)
             except JournalError as error:
                 self.failed(error, now_s)
-                self.happen(Event(on=On.JOURNAL_FAILED), now_s, now)
+                self._happen(Event(on=On.JOURNAL_FAILED), now_s, now)
                 return
             except DriverError as error:
                 self.book.narrator.say("barrier failed", why=str(error))
                 if self.lane.state is not State.EVACUATING:
-                    self.happen(Event(on=On.BARRIER_FAILED), now_s, now)
+                    self._happen(Event(on=On.BARRIER_FAILED), now_s, now)
                     return
 
     def write(self, write: Callable[[], object], now_s: float) -> None:
@@ -112,7 +146,8 @@ class Stage:
 
     def failed(self, error: GateError, now_s: float) -> None:
         """The journal could not be written, or the card not be read."""
-        self.book.narrator.say("journal failed", why=str(error))
+        if self.health.journal_working:  # said once, and not at every step until it heals
+            self.book.narrator.say("journal failed", why=str(error))
         self.health.journal_failed(now_s)
 
     def _perform(self, effect: Effect, now_s: float, now: Reading) -> None:
@@ -134,7 +169,10 @@ class Stage:
             self._verdict(now_s, now)
         elif kind is Kind.OPENED_BY_HAND:
             self._admitted = None
-            self._passage = self.book.write(kind, now, word=self.opened_by).sequence
+            hand = self.hand
+            self._passage = self.book.write(
+                kind, now, word=hand.word, attendant=hand.case.attendant, about=hand.case.about
+            ).sequence
         elif kind is Kind.FIRE:
             self.book.write(kind, now, word="begun")
         else:
@@ -147,13 +185,18 @@ class Stage:
         took_ms = took(person.first_s, now_s)
         self._passage = self.book.passage(person, reason, now, took_ms).sequence
         self._admitted = person if self.lane.state is State.ADMITTING else None
-        self.memory.decided(person.subject, person.recognised.proof_issued, reason, now.now_s)
+        self.last = Last(person=person, reason=reason, sequence=self._passage, at_s=now_s)
+        if person.recognised is not None:
+            subject, proof_issued = person.recognised.claims.subject, person.recognised.proof_issued
+            self.memory.decided(subject, proof_issued, reason, now.now_s)
 
     def _passed(self, kind: Kind, now: Reading) -> None:
         """Without a sensor nobody knows: nothing is claimed, but the person is taken to have passed."""
         sensed = self.health.organs.door.has_passage_sensor
-        if self._admitted is not None and (kind is Kind.PASSED or not sensed):
-            self.memory.passed(self._admitted.subject, now.now_s)
+        self.went_through = sensed and kind is Kind.PASSED
+        subject = None if self._admitted is None else self._admitted.subject
+        if subject is not None and (kind is Kind.PASSED or not sensed):
+            self.memory.passed(subject, now.now_s)
         self._admitted = None
         if sensed:
             self.book.write(kind, now, about=self._passage)

@@ -205,6 +205,9 @@ class Authority:
         )
         return replace(body, **changes)
 
+    def paper(self, claims):
+        return code.to_text(code.issue(claims, self.codes["jl"]))
+
     def text(self, claims, signer=None, holder=None):
         credential = code.issue(claims, signer or self.codes["jl"])
         return code.to_text(code.prove(credential, NOW_S, holder or self.holder))
@@ -290,6 +293,19 @@ class Hands:
         self.lamp = lamp
 
 
+class Screen(Presenter):
+    """A presenter whose latest panel can be looked at; nothing that was shown before is kept."""
+
+    panel = None
+
+    def show(self, card):
+        self.panel = None
+        super().show(card)
+
+    def show_panel(self, panel):
+        self.panel = panel
+
+
 class Sight:
     """The camera's thread, without a thread."""
 
@@ -358,7 +374,7 @@ class World:
     def build(self, beliefs, path):
         narrator = Narrator("json", self.said)
         book = Book(self.store, beliefs, narrator)
-        self.presenter = Presenter(self.hands_display(), self.hands)
+        self.presenter = Screen(self.hands_display(), self.hands)
         organs = Organs(
             camera=self.sight,
             senses=Senses(self.hands, Calibration()),
@@ -378,7 +394,7 @@ class World:
             system_ms=lambda: round((NOW_S + self.mono - 1000) * 1000),
         )
         greeting = Greeting(b"n" * 16)
-        orders = Orders(self.stage, self.gate.office)
+        orders = Orders(self.stage, self.gate.front, self.gate.office)
         office = FleetOffice(
             line=self.broker,
             courier=Courier(self.store),

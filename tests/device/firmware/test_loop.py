@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from device.drivers import InputKind, Lamp
+from device.firmware.config_parts import Lane as Durations
 from device.firmware.errors import JournalError
 from device.firmware.inbox import Incoming
 from device.firmware.lane_table import State
@@ -225,10 +226,10 @@ def test_nobody_gets_rid_of_a_high_reading_by_showing_another_code(served):
     assert served.state is State.MEASURING
     served.look_at(served.code(2))
     served.hands.object_c = NORMAL_C
-    served.run(1)
+    served.run(0.5)
     (entry,) = served.journal(Event.PASSAGE)
     assert (entry.subject, entry.reason) == ((1).to_bytes(16), Reason.TEMPERATURE_UNSURE)
-    served.run(5)
+    served.run(1)
     assert served.verdicts()[1:] == [Reason.GREEN]
     served.walk_through()
     served.leave()
@@ -349,6 +350,13 @@ def test_a_broken_lamp_is_a_fault_and_nothing_more(served):
     assert [entry.word for entry in served.journal(Event.FAULT)] == ["signals"]
 
 
+def press(served, seconds=0.1):
+    served.hands.touch(InputKind.BUTTON, True)
+    served.run(seconds)
+    served.hands.touch(InputKind.BUTTON, False)
+    served.run(0.1)
+
+
 def test_what_cannot_be_written_down_is_never_opened(served, monkeypatch):
     def full(_entry):
         raise JournalError("the card is full")
@@ -359,8 +367,7 @@ def test_what_cannot_be_written_down_is_never_opened(served, monkeypatch):
     assert not served.hands.opened
     served.run(2)
     assert served.state is State.OUT_OF_SERVICE
-    served.hands.touch(InputKind.BUTTON, True)
-    served.run(0.2)
+    press(served)
     assert not served.hands.opened
     monkeypatch.undo()
     served.run(10)
@@ -473,7 +480,8 @@ def test_a_full_venue_asks_to_wait(served):
     assert served.verdicts() == [Reason.FULL]
 
 
-def test_the_attendant_opens_by_hand_and_it_is_written_down(served):
+def test_a_button_at_a_desk_opens_at_once_and_it_is_written_down(served):
+    served.stage.durations = Durations(button="opens")
     served.hands.touch(InputKind.BUTTON, True)
     served.run(0.1)
     assert served.hands.is_open

@@ -1,0 +1,586 @@
+"""Attendant mode at a whole gate: who may begin it, what it can do, and what it leaves behind."""
+
+import gc
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from device.drivers import InputKind
+from device.firmware.attend_table import CHOICES, Screen
+from device.firmware.errors import JournalError
+from device.firmware.lane_table import State
+from wire import policy
+from wire.attendance import check_number
+from wire.code import PaperName
+from wire.documents import StaffRules
+from wire.messages import Event
+from wire.policy import Choice
+from wire.reasons import Colour, Reason, Verdict
+from wire.subjects import digest_of
+
+NORMAL_C, FEVER_C, UNSURE_C = 35.0, 37.5, 35.65
+NOW_S = 1_795_000_000
+ATTENDANT, COLLEAGUE = 900, 901
+
+
+def press(gate, seconds=0.1):
+    gate.hands.touch(InputKind.BUTTON, True)
+    gate.run(seconds)
+    gate.hands.touch(InputKind.BUTTON, False)
+    gate.run(0.1)
+
+
+def long(gate):
+    press(gate, 0.9)
+
+
+def choose(gate, en):
+    """Short presses until the item is chosen, and a long one."""
+    for _ in range(10):
+        panel = gate.presenter.panel
+        if panel.items[panel.chosen][1] == en:
+            return long(gate)
+        press(gate)
+    raise AssertionError(f"{en} is not on {gate.presenter.panel}")
+
+
+def assign(gate, version=2, **changes):
+    gate.beliefs.new_assignment(
+        gate.authority.sign(gate.authority.assignment(version=version, **changes)), NOW_S
+    )
+
+
+def colours(gate, values, seq=2):
+    gate.beliefs.new_list("jl", 0, gate.authority.list(gate.authority.token(seq=seq, values=values)), NOW_S)
+
+
+def subject(number):
+    return number.to_bytes(16)
+
+
+@pytest.fixture
+def staffed(served):
+    """A gate with a roster of two, one of whom may attend."""
+    digests = tuple(digest_of(subject(number)) for number in (ATTENDANT, COLLEAGUE))
+    rules = StaffRules(only=False, hours=(), attendants=digests[:1])
+    assign(served, staff=digests, staff_rules=rules)
+    return served
+
+
+@pytest.fixture
+def menu(staffed):
+    """The attendant has signed in at an idle lane."""
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.1)
+    staffed.look_at()
+    staffed.run(0.1)
+    assert staffed.presenter.panel.en == "Attendant"
+    return staffed
+
+
+def attended(gate):
+    return [(entry.word, entry.attendant) for entry in gate.journal(Event.ATTENDED)]
+
+
+def test_the_button_asks_for_a_staff_code_and_the_menu_follows(staffed):
+    press(staffed)
+    assert staffed.state is State.ATTENDING
+    assert (staffed.presenter.panel.zh, staffed.presenter.panel.en) == (
+        "请出示员工码",
+        "Show your staff code",
+    )
+    assert not attended(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.1)
+    assert staffed.presenter.panel.en == "Attendant"
+    assert attended(staffed) == [("begun", subject(ATTENDANT))]
+
+
+@pytest.mark.parametrize("number", [COLLEAGUE, 1])
+def test_nobody_else_gets_into_the_menu(staffed, number):
+    press(staffed)
+    staffed.look_at(staffed.code(number))
+    staffed.run(1)
+    assert staffed.presenter.panel.en == "Show your staff code"
+    assert not attended(staffed)
+    assert not staffed.verdicts()
+
+
+@pytest.mark.parametrize(
+    "more", [{"iat": NOW_S - 500}, {"index": 7}, {"paper": True}], ids=["screenshot", "yellow", "paper"]
+)
+def test_an_attendants_code_is_verified_as_anybodys(staffed, more):
+    colours(staffed, {7: 0xC})
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT, **more))
+    staffed.run(1)
+    assert not attended(staffed)
+
+
+def test_a_used_proof_begins_nothing_and_the_proof_that_began_it_opens_nothing(staffed):
+    text = staffed.code(ATTENDANT)
+    press(staffed)
+    staffed.look_at(text)
+    staffed.run(0.1)
+    staffed.look_at()
+    choose(staffed, "Done")
+    staffed.run(2)
+    press(staffed)
+    staffed.look_at(text)
+    staffed.run(0.5)
+    assert staffed.presenter.panel.en == "Show your staff code"
+    long(staffed)  # back
+    staffed.run(2)
+    staffed.look_at()
+    staffed.run(35)
+    staffed.look_at(text)
+    staffed.stand()
+    assert not staffed.hands.opened
+
+
+def test_who_has_just_come_in_may_attend_with_a_fresh_proof(staffed):
+    staffed.show(staffed.code(ATTENDANT))
+    staffed.walk_through()
+    staffed.leave()
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    assert attended(staffed) == [("begun", subject(ATTENDANT))]
+
+
+def test_without_attendants_every_staff_code_will_do(served):
+    assign(served, staff=(digest_of(subject(COLLEAGUE)),))
+    press(served)
+    served.look_at(served.code(COLLEAGUE))
+    served.run(0.2)
+    assert attended(served) == [("begun", subject(COLLEAGUE))]
+
+
+def test_without_a_roster_the_button_alone_suffices_and_nobody_is_named(served):
+    press(served)
+    assert served.presenter.panel.en == "Attendant"
+    assert attended(served) == [("begun", None)]
+
+
+def test_the_menu_ends_by_itself_and_says_so(menu):
+    menu.run(45)
+    assert menu.presenter.panel.seconds_left is None
+    menu.run(10)
+    assert 0 < menu.presenter.panel.seconds_left <= 10
+    menu.run(10)
+    assert menu.state is State.IDLE
+    assert attended(menu) == [("begun", subject(ATTENDANT)), ("over", subject(ATTENDANT))]
+
+
+def test_asking_for_a_staff_code_ends_too_and_nothing_was_begun(staffed):
+    press(staffed)
+    staffed.run(61)
+    assert staffed.state is State.IDLE
+    assert not attended(staffed)
+
+
+def test_done_ends_it(menu):
+    choose(menu, "Done")
+    assert menu.state is State.IDLE
+    assert [word for word, _ in attended(menu)] == ["begun", "over"]
+
+
+def test_fire_ends_it(menu):
+    menu.hands.touch(InputKind.FIRE, True)
+    menu.run(0.2)
+    assert menu.state is State.EVACUATING
+    assert menu.hands.is_open
+    assert [word for word, _ in attended(menu)] == ["begun", "over"]
+    press(menu)
+    assert menu.state is State.EVACUATING
+
+
+def test_unknown_codes_are_ignored_meanwhile(menu):
+    menu.hands.object_c = NORMAL_C
+    menu.look_at(menu.code(1))
+    menu.run(2)
+    assert menu.state is State.ATTENDING
+    assert not menu.verdicts()
+
+
+def test_opening_by_hand_needs_a_reason_and_names_the_attendant(menu):
+    choose(menu, "Open by hand")
+    choose(menu, "Needs help")
+    (entry,) = menu.journal(Event.OPENED_BY_HAND)
+    assert (entry.word, entry.attendant, entry.about) == ("help", subject(ATTENDANT), None)
+    assert menu.hands.is_open
+    menu.walk_through()
+    assert menu.state is State.IDLE
+    press(menu)  # the attendant is still there: no second staff code
+    assert menu.presenter.panel.en == "Attendant"
+    menu.run(61)
+    assert [word for word, _ in attended(menu)] == ["begun", "over"]
+
+
+def test_a_way_back_leads_from_the_reasons(menu):
+    choose(menu, "Open by hand")
+    choose(menu, "Back")
+    assert menu.presenter.panel.en == "Attendant"
+    assert not menu.hands.opened
+
+
+def test_red_is_opened_by_hand_alone_about_its_denial(staffed):
+    staffed.look_at(staffed.code(index=3))
+    staffed.run(0.1)
+    staffed.look_at()
+    (denial,) = staffed.journal(Event.PASSAGE)
+    assert denial.reason is Reason.RED
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    staffed.look_at()
+    choose(staffed, "Measure again")
+    assert staffed.presenter.panel.en == "Show the health code"
+    staffed.look_at(staffed.code(index=3))
+    staffed.hands.object_c = NORMAL_C
+    staffed.run(1)
+    assert staffed.state is State.DENIED
+    assert staffed.journal(Event.PASSAGE)[-1].attendant == subject(ATTENDANT)
+    assert not staffed.hands.opened
+    press(staffed)
+    choose(staffed, "Open by hand")
+    choose(staffed, "Gate at fault")
+    (entry,) = staffed.journal(Event.OPENED_BY_HAND)
+    assert entry.about == staffed.journal(Event.PASSAGE)[-1].sequence
+    assert (entry.word, entry.attendant) == ("gate-fault", subject(ATTENDANT))
+
+
+def referred(gate, object_c, **more):
+    gate.show(gate.code(5, **more), object_c)
+    gate.run(1)
+    assert gate.state in {State.REFERRED, State.DENIED}
+    gate.look_at()
+    gate.run(1)
+    return gate.journal(Event.PASSAGE)[-1]
+
+
+def test_the_called_attendant_shows_a_staff_code_and_measures_again(staffed):
+    call = referred(staffed, UNSURE_C)
+    assert call.reason is Reason.TEMPERATURE_UNSURE
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    assert staffed.state is State.ATTENDING
+    staffed.look_at()
+    staffed.hands.object_c = NORMAL_C
+    choose(staffed, "Measure again")
+    staffed.run(2)
+    entry = staffed.journal(Event.PASSAGE)[-1]
+    assert (entry.verdict, entry.reason) == (Verdict.ADMIT, Reason.MEASURED_AGAIN)
+    assert (entry.attendant, entry.about) == (subject(ATTENDANT), call.sequence)
+    assert entry.subject == subject(5)
+    assert entry.temperature is not None
+    assert staffed.hands.opened == 1
+
+
+def test_yellow_stays_yellow_in_the_event_and_comes_in_with_a_normal_measurement(staffed):
+    colours(staffed, {7: 0xC})
+    call = referred(staffed, NORMAL_C, index=7)
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    staffed.look_at()
+    choose(staffed, "Measure again")
+    staffed.run(2)
+    entry = staffed.journal(Event.PASSAGE)[-1]
+    assert (entry.reason, entry.colour, entry.about) == (Reason.MEASURED_AGAIN, Colour.YELLOW, call.sequence)
+
+
+def test_a_second_fever_is_a_fever(staffed):
+    call = referred(staffed, FEVER_C)
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    choose(staffed, "Measure again")
+    staffed.run(2)
+    entry = staffed.journal(Event.PASSAGE)[-1]
+    assert (entry.reason, entry.about, entry.attendant) == (Reason.FEVER, call.sequence, subject(ATTENDANT))
+    assert not staffed.hands.opened
+
+
+def test_only_two_fresh_measurements_admit(staffed):
+    referred(staffed, FEVER_C)
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    choose(staffed, "Measure again")
+    assert staffed.state is State.MEASURING
+    staffed.hands.object_c = NORMAL_C
+    staffed.run(0.6)
+    assert staffed.state is State.MEASURING
+    staffed.run(0.7)
+    assert staffed.verdicts()[-1] is Reason.MEASURED_AGAIN
+
+
+def test_somebody_whom_the_gate_does_not_know_shows_the_code_first(menu):
+    choose(menu, "Measure again")
+    menu.look_at(menu.code(6))
+    menu.hands.object_c = NORMAL_C
+    menu.run(2)
+    entry = menu.journal(Event.PASSAGE)[-1]
+    assert (entry.reason, entry.subject, entry.about) == (Reason.MEASURED_AGAIN, subject(6), None)
+
+
+def test_a_referral_of_long_ago_is_another_matter(staffed):
+    referred(staffed, UNSURE_C)
+    staffed.run(70)
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    choose(staffed, "Measure again")
+    assert staffed.presenter.panel.en == "Show the health code"
+
+
+def test_whoever_is_being_measured_gets_a_verdict_before_the_menu_comes(staffed):
+    staffed.look_at(staffed.code(5))
+    staffed.run(0.5)
+    assert staffed.state is State.MEASURING
+    press(staffed)
+    assert staffed.verdicts() == [Reason.NO_TEMPERATURE]
+    assert staffed.state is State.ATTENDING
+
+
+def paper_of(gate, name, number=40, index=0):
+    claims = gate.authority.claims(
+        subject=subject(number), index=index, holder=None, paper=PaperName(masked_name=name, id_tail="123X")
+    )
+    return gate.authority.paper(claims)
+
+
+def test_a_checked_paper_code_is_measured_and_let_in(menu):
+    menu.hands.object_c = NORMAL_C
+    text = paper_of(menu, "欧阳**")
+    menu.look_at(text)
+    choose(menu, "Check document")
+    menu.run(0.2)
+    panel = menu.presenter.panel
+    assert (panel.secret, panel.plain) == (True, ("欧阳**", "123X"))
+    assert panel.seconds_left == 5
+    menu.look_at()
+    long(menu)
+    assert menu.presenter.panel.en == "The same person?"
+    assert not menu.presenter.panel.plain
+    choose(menu, "Yes")
+    menu.run(2)
+    (entry,) = menu.journal(Event.PASSAGE)
+    assert (entry.reason, entry.attendant, entry.about) == (Reason.PAPER_CHECKED, subject(ATTENDANT), None)
+    assert entry.subject == subject(40)
+    assert entry.temperature is not None
+    assert menu.hands.opened == 1
+
+
+def test_the_event_of_a_checked_paper_tells_which_referral_it_answers(staffed):
+    staffed.look_at(paper_of(staffed, "欧阳**"))
+    staffed.run(0.2)
+    call = staffed.journal(Event.PASSAGE)[-1]
+    assert call.reason is Reason.PAPER
+    staffed.run(1)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    assert staffed.state is State.ATTENDING
+    staffed.look_at(paper_of(staffed, "欧阳**"))
+    choose(staffed, "Check document")
+    staffed.run(6)
+    choose(staffed, "No")
+    entry = staffed.journal(Event.PASSAGE)[-1]
+    assert (entry.reason, entry.about) == (Reason.DOCUMENT_DIFFERS, call.sequence)
+    assert staffed.state is State.DENIED
+    assert not staffed.hands.opened
+
+
+def test_a_red_paper_stays_red_and_no_name_is_shown(menu):
+    menu.look_at(paper_of(menu, "欧阳**", index=3))
+    choose(menu, "Check document")
+    menu.run(0.3)
+    assert menu.verdicts() == [Reason.RED]
+    assert menu.presenter.panel is None
+
+
+def test_a_venue_that_takes_no_paper_takes_none_from_attendants(menu):
+    wanted = replace(policy.DEFAULT, paper=Choice.DENY)
+    digests = (digest_of(subject(ATTENDANT)),)
+    assign(menu, version=3, policy=wanted, staff=digests)
+    menu.look_at(paper_of(menu, "欧阳**"))
+    choose(menu, "Check document")
+    menu.run(0.3)
+    assert menu.verdicts() == [Reason.PAPER_DENIED]
+
+
+def test_a_phones_code_is_no_paper_and_a_forgery_is_ignored(menu):
+    choose(menu, "Check document")
+    menu.look_at(menu.code(3))
+    menu.run(0.3)
+    menu.look_at("JX1:%%%")
+    menu.run(0.3)
+    assert menu.presenter.panel.en == "Show the paper code"
+
+
+def strings(found):
+    """Every text that a living object holds, those inside tuples that the collector does not follow too."""
+    for one in found:
+        for held in gc.get_referents(one):
+            if isinstance(held, str):
+                yield held
+            elif isinstance(held, tuple) and not gc.is_tracked(held):
+                yield from (part for part in held if isinstance(part, str))
+
+
+def test_the_masked_name_leaves_no_trace(menu, tmp_path):
+    name = "".join(chr(0x4E00 + byte) for byte in b"trace")
+    secret = hashlib.sha256(name.encode()).digest()
+    text, raw = paper_of(menu, name), name.encode()
+    menu.look_at(text)
+    choose(menu, "Check document")
+    menu.run(0.2)
+    assert menu.presenter.panel.plain[0] == name
+    menu.look_at()
+    del name
+    menu.run(5)
+    assert menu.presenter.panel.en == "The same person?"
+    gc.collect()
+    kept = {found for found in strings(gc.get_objects()) if len(found) == 5}
+    assert not [found for found in kept if hashlib.sha256(found.encode()).digest() == secret]
+    menu.hands.object_c = NORMAL_C
+    choose(menu, "Yes")
+    menu.run(2)
+    assert menu.verdicts() == [Reason.PAPER_CHECKED]
+    assert not [path for path in tmp_path.iterdir() if raw in path.read_bytes()]
+    assert raw.decode() not in menu.said.getvalue()
+
+
+def test_a_referred_paper_keeps_no_name_either(staffed):
+    staffed.look_at(paper_of(staffed, "欧阳**"))
+    staffed.run(0.2)
+    assert staffed.verdicts() == [Reason.PAPER]
+    assert staffed.stage.person.recognised.claims.paper is None
+    assert staffed.stage.last.person.recognised.claims.paper is None
+
+
+def test_somebody_without_a_code_is_measured_and_counted_under_a_number(menu):
+    choose(menu, "No code")
+    (number,) = menu.presenter.panel.plain
+    assert check_number(number) == "89AB-00001"
+    menu.hands.object_c = NORMAL_C
+    long(menu)
+    menu.run(1)
+    (entry,) = menu.journal(Event.REGISTRATION)
+    assert (entry.word, entry.attendant, entry.subject) == (number, subject(ATTENDANT), None)
+    assert (entry.verdict, entry.reason) == (Verdict.ADMIT, Reason.REGISTERED)
+    assert entry.temperature is not None
+    assert menu.hands.is_open
+    menu.walk_through()
+    assert menu.journal(Event.PASSED)[-1].about == entry.sequence
+    press(menu)
+    choose(menu, "No code")
+    assert menu.presenter.panel.plain == ("89AB-00002",)
+
+
+@pytest.mark.parametrize(("object_c", "reason"), [(FEVER_C, Reason.FEVER), (23.0, Reason.NO_TEMPERATURE)])
+def test_a_number_is_no_way_around_a_temperature(menu, object_c, reason):
+    choose(menu, "No code")
+    menu.hands.object_c = object_c
+    long(menu)
+    menu.run(9)
+    (entry,) = menu.journal(Event.REGISTRATION)
+    assert (entry.reason, entry.attendant) == (reason, subject(ATTENDANT))
+    assert not menu.hands.opened
+
+
+def test_a_number_is_never_given_twice_over_a_restart(menu, tmp_path):
+    choose(menu, "No code")
+    menu.store.save_counters()
+    menu.store.close()
+    menu.store = type(menu.store).open(tmp_path / "gate.db", "0123456789ab", journal_limit_bytes=10_000_000)
+    assert menu.store.counters()["registered"] == 1
+
+
+def test_a_number_that_cannot_be_kept_is_not_shown(menu, monkeypatch):
+    def broken():
+        raise JournalError("the card is full")
+
+    monkeypatch.setattr(menu.store, "save_counters", broken)
+    choose(menu, "No code")
+    assert menu.presenter.panel.plain == ()
+    long(menu)
+    assert not menu.journal(Event.REGISTRATION)
+
+
+def test_the_gates_troubles_are_paged_in_words(menu):
+    menu.broker.connected = False
+    menu.hands.broken.add("thermometer")
+    menu.run(1.2)
+    choose(menu, "State of the gate")
+    first = menu.presenter.panel
+    assert first.plain == ("1/3",)
+    press(menu)
+    second = menu.presenter.panel
+    assert second.plain == ("2/3",)
+    assert first.en != second.en
+    press(menu)
+    press(menu)
+    assert menu.presenter.panel.en == first.en
+    long(menu)
+    assert menu.presenter.panel.en == "Attendant"
+
+
+def test_a_broken_camera_leaves_opening_by_hand(staffed):
+    staffed.sight.working, staffed.sight.failure = False, "no cable"
+    staffed.run(1)
+    assert staffed.state is State.OUT_OF_SERVICE
+    press(staffed)
+    assert [en for _, en in staffed.presenter.panel.items] == ["Open by hand", "State of the gate", "Done"]
+    assert attended(staffed) == [("begun", None)]
+    choose(staffed, "Open by hand")
+    choose(staffed, "Emergency")
+    (entry,) = staffed.journal(Event.OPENED_BY_HAND)
+    assert (entry.word, entry.attendant) == ("emergency", None)
+    assert staffed.hands.is_open
+
+
+def test_leaving_the_menu_of_a_gate_that_is_not_ready_says_why_at_once(staffed):
+    staffed.sight.working, staffed.sight.failure = False, "no cable"
+    staffed.run(1)
+    press(staffed)
+    choose(staffed, "Done")
+    assert staffed.state is State.OUT_OF_SERVICE
+
+
+def test_a_closed_venue_still_asks_who_it_is(staffed):
+    digests = (digest_of(subject(ATTENDANT)),)
+    assign(staffed, version=3, staff=digests, closed=True)
+    staffed.run(1)
+    assert staffed.state is State.OUT_OF_SERVICE
+    press(staffed)
+    assert staffed.presenter.panel.en == "Show your staff code"
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    assert attended(staffed) == [("begun", subject(ATTENDANT))]
+    assert len(staffed.presenter.panel.items) == 3
+
+
+def test_without_a_journal_nothing_begins(staffed, monkeypatch):
+    def full(_entry):
+        raise JournalError("the card is full")
+
+    press(staffed)
+    monkeypatch.setattr(staffed.store, "append", full)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.3)
+    assert staffed.presenter.panel.en == "Show your staff code"
+
+
+def test_the_button_does_nothing_while_somebody_passes(staffed):
+    staffed.show(staffed.code(5))
+    press(staffed)
+    assert staffed.state is State.ADMITTING
+
+
+def test_every_screen_has_words_and_something_to_choose():
+    assert set(CHOICES) == set(Screen)
+    assert all(CHOICES.values())
