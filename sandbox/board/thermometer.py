@@ -74,6 +74,11 @@ class ThermometerChip:
         self._seen_c, self._seen_at_s = self.object_c + (self._seen_c - self.object_c) * left, now_s
         return self._seen_c
 
+    @property
+    def number(self) -> str:
+        """The factory's number, as the driver tells it."""
+        return "".join(f"{self.eeprom[cell]:04x}" for cell in range(0x1C, 0x20))
+
     def write(self, data: bytes) -> None:
         """Take an EEPROM word; one whose packet error code is wrong is not acknowledged."""
         self._present()
