@@ -24,6 +24,7 @@ AREAS: Final = {
     "venue": "fleet.venues.commands:app",
     "gate": "fleet.gates.commands:app",
     "assign": "fleet.venues.assign_commands:app",
+    "roster": "fleet.venues.roster_commands:app",
     "keys": "fleet.keys.commands:keys_app",
     "requests": "fleet.keys.commands:app",
     "trust": "fleet.keys.commands:trust_app",

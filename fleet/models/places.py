@@ -9,6 +9,7 @@ from fleet.models.base import Base, one_of
 
 GATE_STATES: Final = ("seen", "enrolled", "assigned", "in_service", "retired")
 DIRECTIONS: Final = ("in", "out")
+STAFF_ROLES: Final = ("staff", "attendant")
 
 
 class Region(Base):
@@ -106,3 +107,23 @@ class Assignment(Base):
     version: Mapped[int]
     body: Mapped[bytes]
     updated_at: Mapped[int]
+
+
+class RosterEntry(Base):
+    """One person who works at a venue, by the digest of their subject (wire.subjects): never a name."""
+
+    __tablename__ = "roster"
+    __table_args__ = (one_of("role", STAFF_ROLES),)
+    venue_id: Mapped[str] = mapped_column(ForeignKey("venue.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)  # 16 bytes
+    role: Mapped[str]
+    added_at: Mapped[int]
+
+
+class Staffing(Base):
+    """What holds for everybody on a venue's roster; `version` rises with every change of either."""
+
+    __tablename__ = "staffing"
+    venue_id: Mapped[str] = mapped_column(ForeignKey("venue.id"), primary_key=True)
+    version: Mapped[int]
+    hours: Mapped[list[str]]  # as fleet.venues.opening writes them; none: whenever visitors may enter

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from fleet.issuers.colours import bound_lists
 from fleet.models import Assignment as AssignmentRow
-from fleet.models import Document, Gate, Permit, StatusList, Venue
+from fleet.models import Document, Gate, Permit, Staffing, StatusList, Venue
 from fleet.venues import assignments
 from wire import envelope, topics
 from wire.documents import Assignment, Trust
@@ -74,6 +74,7 @@ def print_of(session: Session) -> int:
         select(Gate.id, Gate.venue_id, Gate.lane, Gate.direction, Gate.revoked_at),
         select(Venue.id, Venue.name_zh, Venue.name_en, Venue.kind, Venue.location, Venue.capacity),
         select(Permit.id, Permit.venue_id, Permit.withdrawn_at, Permit.valid_from, Permit.valid_until),
+        select(Staffing.venue_id, Staffing.version),
         select(AssignmentRow.gate_id, AssignmentRow.version),
     )
     return hash(tuple(tuple(row) for part in parts for row in session.execute(part)))

@@ -12,7 +12,7 @@ from fleet.console import DIRECTORY, AsJson, Directory, actor, now, reading, say
 from fleet.errors import FleetError
 from fleet.models import Assignment as Row
 from fleet.models import GateState
-from fleet.venues import assignments
+from fleet.venues import assignments, opening
 from wire import envelope
 from wire.documents import Assignment
 
@@ -21,7 +21,7 @@ GateId = Annotated[str, typer.Argument(metavar="GATE", help="12 hexadecimal digi
 
 
 @app.command("set")
-def set_(
+def set_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     gate: GateId,
     venue: Annotated[str | None, typer.Option(help="Where it stands; see: venue list.")] = None,
     lane: Annotated[int | None, typer.Option(help="Lane number.", min=1, max=99)] = None,
@@ -30,16 +30,40 @@ def set_(
         list[str] | None, typer.Option(help="name=value, like fever_c100=3730; may be repeated.")
     ] = None,
     closed: Annotated[bool | None, typer.Option("--closed/--open", help="Closed by the authority.")] = None,
+    hours: Annotated[
+        list[str] | None,
+        typer.Option(help='Opening hours, like "mon-fri 09:00-18:00"; may be repeated. "always": no hours.'),
+    ] = None,
+    closed_day: Annotated[
+        list[str] | None, typer.Option(help='A date like 2026-12-25; may be repeated. "none": no such day.')
+    ] = None,
+    staff_only: Annotated[
+        bool | None, typer.Option("--staff-only/--everybody", help="Whether only the roster may pass.")
+    ] = None,
     directory: Directory = DIRECTORY,
 ) -> None:
     """Assign a gate to a venue or change how it works there."""
     wish = assignments.Wish(
-        venue=venue, lane=lane, direction=direction, closed=closed, policy=_pairs(policy or [])
+        venue=venue,
+        lane=lane,
+        direction=direction,
+        closed=closed,
+        policy=_pairs(policy or []),
+        hours=opening.read_hours(hours) if hours else None,
+        closed_days=opening.read_days(closed_day) if closed_day else None,
+        staff_only=staff_only,
     )
     with writing(directory) as session:
         made = assignments.assign(session, gate, wish, now(), actor())
     allowed = "" if made.permission else f" It may not scan yet: jx-fleet venue grant {made.venue} --days 90"
-    say(f"Gate {gate} is lane {made.lane} of {made.venue}, version {made.version}.{allowed}")
+    say(f"Gate {gate} is lane {made.lane} of {made.venue}, version {made.version}.{allowed}{_nobody(made)}")
+
+
+def _nobody(made: Assignment) -> str:
+    """A gate for staff alone, where no staff is known, lets nobody in: that is worth a word."""
+    if made.staff or made.staff_rules is None or not made.staff_rules.only:
+        return ""
+    return f" Nobody may pass it yet: jx-fleet roster add {made.venue} DIGEST"
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
@@ -71,6 +95,11 @@ def _shown(body: Assignment) -> dict[str, Any]:
     values = {field.name: getattr(body, field.name) for field in dataclasses.fields(body)}
     values["foreign_key"] = "set" if body.foreign_key else None
     values["staff"] = len(body.staff)
+    values["hours"] = opening.write_hours(body.hours)
+    values["closed_days"] = opening.write_days(body.closed_days)
+    if (rules := body.staff_rules) is not None:
+        hours = opening.write_hours(rules.hours) if rules.hours else ("as visitors",)
+        values["staff_rules"] = {"only": rules.only, "hours": hours, "attendants": len(rules.attendants)}
     return values
 
 

@@ -1,8 +1,8 @@
 """What each gate is to be: derived from its venue, the venue's permit and what was wished for this gate.
 
-The row of a gate holds the unsigned body. What was wished (policy, hours, closed days, roster, offset)
-lives in that body; everything else is derived again whenever the tables change, so that a withdrawn
-permit or a renamed venue reaches the gate without anybody asking for it.
+The row of a gate holds the unsigned body. What was wished (policy, hours, closed days, staff only,
+offset) lives in that body; everything else is derived again whenever the tables change, so that a
+withdrawn permit, a renamed venue or a new roster reaches the gate without anybody asking for it.
 """
 
 import secrets
@@ -19,9 +19,9 @@ from fleet.errors import ConflictError, FleetError, NotFoundError
 from fleet.gates import steps
 from fleet.models import Assignment as Row
 from fleet.models import Gate, Permit, Venue
-from fleet.venues import registry
+from fleet.venues import registry, roster
 from wire import envelope
-from wire.documents import Assignment, Direction, Permission
+from wire.documents import Assignment, Direction, Hours, Permission
 from wire.errors import WireError
 from wire.policy import DEFAULT, Policy
 
@@ -43,6 +43,9 @@ class Wish:
     direction: str | None = None
     closed: bool | None = None
     policy: Mapping[str, Any] | None = None
+    hours: tuple[Hours, ...] | None = None
+    closed_days: tuple[int, ...] | None = None
+    staff_only: bool | None = None
 
 
 def assign(session: Session, gate: str, wish: Wish, now: int, actor: str) -> Assignment:
@@ -61,16 +64,24 @@ def assign(session: Session, gate: str, wish: Wish, now: int, actor: str) -> Ass
     if place.direction not in DIRECTIONS:
         raise FleetError(f"a direction is one of {', '.join(DIRECTIONS)}; nothing was assigned")
     row = session.get(Row, gate)
-    body = _wished(_derived(session, place, _read(row), now), wish)
+    body = _wished(session, _derived(session, place, _read(row), now), wish)
     made = _keep(session, place, row, body, now) or body
     steps.advance(session, place)
     audit.append(session, now, actor, "gate.assigned", gate=gate, venue=place.venue_id, version=made.version)
     return made
 
 
-def _wished(body: Assignment, wish: Wish) -> Assignment:
-    closed = body.closed if wish.closed is None else wish.closed
-    return replace(body, closed=closed, policy=_policy(body.policy, wish.policy or {}))
+def _wished(session: Session, body: Assignment, wish: Wish) -> Assignment:
+    if wish.staff_only is not None:
+        staff, rules = roster.derived(session, body.venue, only=wish.staff_only)
+        body = replace(body, staff=staff, staff_rules=rules)
+    return replace(
+        body,
+        closed=body.closed if wish.closed is None else wish.closed,
+        hours=body.hours if wish.hours is None else wish.hours,
+        closed_days=body.closed_days if wish.closed_days is None else wish.closed_days,
+        policy=_policy(body.policy, wish.policy or {}),
+    )
 
 
 def _policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:
@@ -147,6 +158,8 @@ def _keep(session: Session, gate: Gate, row: Row | None, body: Assignment, now: 
 def _derived(session: Session, gate: Gate, held: Assignment | None, now: int) -> Assignment:
     venue = session.get_one(Venue, gate.venue_id)
     kept = held.foreign_key if held and held.venue == venue.id else None
+    only = bool(held and held.staff_rules and held.staff_rules.only)
+    staff, staff_rules = roster.derived(session, venue.id, only=only)
     return Assignment(
         version=held.version if held else 1,
         issued=now,
@@ -161,7 +174,8 @@ def _derived(session: Session, gate: Gate, held: Assignment | None, now: int) ->
         lane=str(gate.lane),
         direction=DIRECTIONS[gate.direction],
         policy=held.policy if held else DEFAULT,
-        staff=held.staff if held else (),
+        staff=staff,
+        staff_rules=staff_rules,
         hours=held.hours if held else (),
         closed_days=held.closed_days if held else (),
         utc_offset_min=held.utc_offset_min if held else BEIJING_MIN,

@@ -160,4 +160,4 @@ def test_a_url_opens_the_same_file_as_its_path(tmp_path: Path):
     with open_database(f"sqlite+pysqlite:///{tmp_path}/fleet.db") as database:
         database.upgrade()
     with open_database(str(tmp_path / "fleet.db")) as database, database.reading() as session:
-        assert session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0003"
+        assert session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0004"
