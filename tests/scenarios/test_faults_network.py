@@ -1,5 +1,6 @@
 """The network's faults: whatever answers instead of a broker, the gate decides on and comes back."""
 
+import gc
 import socket
 import ssl
 import struct
@@ -139,6 +140,13 @@ def flooding(connection):
 @pytest.fixture
 def files(tmp_path):
     return Files(tmp_path / "line")
+
+
+@pytest.fixture(autouse=True)
+def _collected():
+    """What paho forgot to close is collected in the test that it belongs to."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
