@@ -6,6 +6,7 @@ from device.firmware import terminal
 from device.firmware.emissivity_command import emissivity_command
 from device.firmware.explain_command import explain_command
 from device.firmware.run_command import run_command
+from device.firmware.selftest_command import selftest_command
 from device.firmware.status_command import status_command
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 app.command("emissivity")(emissivity_command)
 app.command("explain")(explain_command)
 app.command("run")(run_command)
+app.command("selftest")(selftest_command)
 app.command("status")(status_command)
 
 

@@ -1,5 +1,6 @@
 """What the running gate tells about itself: a small file in memory that one process writes."""
 
+import fcntl
 import os
 import time
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import msgspec
 
 from device.firmware.clock import UNBOUNDED_MS
 from device.firmware.config import GateConfig
+from device.firmware.evidence import DATABASE
 from device.firmware.loop import Gate
 from device.firmware.narrate import Narrator
 from device.firmware.version import FIRMWARE
@@ -21,6 +23,8 @@ NAME: Final = "state.json"
 EVERY_S: Final = 1.0
 OLD_S: Final = 5.0
 """A gate that has written nothing for so long hangs, or is gone."""
+_PRIVATE: Final = frozenset({"object_c100"})
+"""What stands before the thermometer now may be somebody."""
 _MODE: Final = 0o644  # whoever may log in may ask; there is nothing about people in it
 
 
@@ -126,7 +130,7 @@ def told(gate: Gate, name: str, begun_s: float, now_s: float) -> Told:
         reason=None if lane.reason is None else REASONS[lane.reason].code,
         troubles=tuple(trouble.name.lower() for trouble in state.troubles),
         failures={part: words for part, words in failures.items() if words},
-        gauges=state.gauges,
+        gauges={name: value for name, value in state.gauges.items() if name not in _PRIVATE},
         clock=state.clock.name.lower(),
         clock_doubt_ms=None if state.clock_doubt_ms >= UNBOUNDED_MS else state.clock_doubt_ms,
         now_ms=state.at_ms,
@@ -173,3 +177,20 @@ def _write(path: Path, data: bytes) -> None:
         os.fchmod(file.fileno(), _MODE)
         file.write(data)
     fresh.replace(path)
+
+
+def in_use(config: GateConfig) -> bool:
+    """Whether a gate holds the files of this configuration, whatever it tells."""
+    try:
+        descriptor = os.open(Path(config.data) / f"{DATABASE}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False

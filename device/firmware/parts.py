@@ -111,14 +111,24 @@ def wires_of(config: GateConfig) -> tuple[Wire, ...]:
     return guide(wiring_of(config))
 
 
+def display_of(config: GateConfig) -> Display:
+    """The screen, not opened yet."""
+    screen = display_config(config)
+    return NoDisplay() if screen is None else LumaDisplay(screen)
+
+
+def gpio_of(config: GateConfig) -> Gpio:
+    """All pins, opened whole or not at all: `DriverError`."""
+    return Gpio(wiring_of(config))
+
+
 def hardware_of(config: GateConfig, closing: ExitStack) -> Hardware:
     """Every driver of this gate; what is opened is closed with `closing`, the relay first of all."""
-    screen = display_config(config)
-    display: Display = NoDisplay() if screen is None else LumaDisplay(screen)
+    display = display_of(config)
     thermometer = thermometer_of(config)
     if thermometer is not None:
         closing.callback(thermometer.close)
-    gpio = Gpio(wiring_of(config))
+    gpio = gpio_of(config)
     closing.callback(gpio.close)
     return Hardware(
         camera=camera_of(config),

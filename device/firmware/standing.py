@@ -10,7 +10,9 @@ from device.firmware import lists, readiness
 from device.firmware.config import GateConfig
 from device.firmware.dates import date
 from device.firmware.evidence import from_data
+from device.firmware.live import Running
 from device.firmware.readiness import Documents, Parts
+from device.firmware.refusals import Refusal, refusals
 from device.firmware.store import Store
 from device.firmware.trust import Beliefs
 from wire.documents import Permission
@@ -31,19 +33,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The facts, and the troubles that files alone can show: hardware and network are not among them."""
+    """The facts, and the troubles: what files alone can show, and what the running gate says besides."""
 
     rows: tuple[Row, ...]
     troubles: tuple[Trouble, ...]
     dropped: tuple[str, ...]
+    refuses: tuple[Refusal, ...] = ()
+    running: Running | None = None
+    """What the running gate tells; None: none runs."""
 
     @property
     def decides(self) -> bool:
-        """Whether nothing that the files show keeps the gate from deciding."""
+        """Whether nothing that is known keeps the gate from deciding."""
         return all(TROUBLES[trouble].severity is not Severity.BLOCKS for trouble in self.troubles)
 
 
-def look(config: GateConfig, now_s: int) -> Standing:
+def look(config: GateConfig, now_s: int, running: Running | None = None) -> Standing:
     """Read the files of the gate that `config` describes; GateError when they cannot be read."""
     store, restored = from_data(Path(config.data), config.root)
     try:
@@ -52,7 +57,24 @@ def look(config: GateConfig, now_s: int) -> Standing:
         troubles = _troubles(restored.beliefs, store, ends, now_s)
     finally:
         store.close()
-    return Standing((Row("gate", "闸机", "gate", config.gate), *rows), troubles, restored.dropped)
+    return Standing(
+        rows=(Row("gate", "闸机", "gate", config.gate), *rows),
+        troubles=_sorted(troubles | _told(running)),
+        dropped=restored.dropped,
+        refuses=refusals(restored.beliefs, now_s),
+        running=running,
+    )
+
+
+def _told(running: Running | None) -> frozenset[Trouble]:
+    """What the running gate has found; a name that this program does not know is a later gate's."""
+    names = set(running.told.troubles) if running is not None else set()
+    return frozenset(trouble for trouble in Trouble if trouble.name.lower() in names)
+
+
+def _sorted(found: frozenset[Trouble]) -> tuple[Trouble, ...]:
+    """The worst first."""
+    return tuple(sorted(found, key=lambda trouble: (-TROUBLES[trouble].severity, trouble)))
 
 
 def certificate_end(path: Path) -> int | None:
@@ -64,18 +86,16 @@ def certificate_end(path: Path) -> int | None:
     return int(certificate.not_valid_after_utc.timestamp())
 
 
-def _troubles(beliefs: Beliefs, store: Store, ends: int | None, now_s: int) -> tuple[Trouble, ...]:
+def _troubles(beliefs: Beliefs, store: Store, ends: int | None, now_s: int) -> frozenset[Trouble]:
     carried = lists.carried(beliefs.trust, beliefs.gate)
     issued = tuple(token.issued if (token := beliefs.lists.get(uri)) else None for uri in carried)
     documents = Documents(root=beliefs.root, trust=beliefs.trust, assignment=beliefs.assignment, lists=issued)
     parts = Parts(backlog=store.backlog, certificate_ends=ends)
-    found = readiness.troubles(documents, parts, beliefs.policy(), now_s, doubt_ms=0)
-    return tuple(sorted(found, key=lambda trouble: (-TROUBLES[trouble].severity, trouble)))
+    return readiness.troubles(documents, parts, beliefs.policy(), now_s, doubt_ms=0)
 
 
 def _document_rows(beliefs: Beliefs) -> tuple[Row, ...]:
     root, trust, assignment = beliefs.root, beliefs.trust, beliefs.assignment
-    policy = beliefs.policy()
     carried = lists.carried(beliefs.trust, beliefs.gate)
     permission = assignment.permission if assignment else None
     return (
@@ -95,9 +115,6 @@ def _document_rows(beliefs: Beliefs) -> tuple[Row, ...]:
             Row(f"list {uri}", f"列表 {uri}", f"list {uri}", f"{token.seq}, {date(token.issued)}")
             for uri, token in sorted(beliefs.lists.items())
         ),
-        Row("fever", "体温标准", "threshold", f"{policy.fever_c100 / 100:.1f} °C"),
-        Row("proof", "动态码有效期", "proof age", f"−{policy.proof_past_s} / +{policy.proof_future_s} s"),
-        Row("paper", "纸质码", "paper codes", policy.paper.name.lower()),
     )
 
 
@@ -118,7 +135,12 @@ def _journal_rows(store: Store) -> tuple[Row, ...]:
         Row("head", "最新序号", "newest event", store.head),
         Row("backlog", "未确认", "without a receipt", store.backlog),
         Row("epoch", "服务器纪元", "epoch of the fleet", store.epoch.hex() if store.epoch else _NOTHING),
-        Row("floor", "时钟下限", "floor of the clock", date(store.floor_ms // 1000)),
+        Row(
+            "floor",
+            "时钟下限",
+            "floor of the clock",
+            date(store.floor_ms // 1000) if store.floor_ms else _NOTHING,
+        ),
     )
 
 

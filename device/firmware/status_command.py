@@ -1,37 +1,28 @@
-"""The command `jx-gate status`: what a gate believes, holds and would refuse."""
+"""The command `jx-gate status`: what a gate believes, holds and would refuse, and how the running one is."""
 
 import json
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from device.firmware import config, standing
-from device.firmware.terminal import FAILED, AsJson, Clock, moment, out, refusals, sign
-from wire.health import TROUBLES, Severity
+from device.firmware import config, live, standing
+from device.firmware.config import GateConfig
+from device.firmware.live import Running
+from device.firmware.refusals import VERDICTS
+from device.firmware.terminal import FAILED, OK, AsJson, Clock, moment, out, refusals, sign
+from wire.health import TROUBLES, Severity, Trouble
 
-
-def status_command(
-    config_file: Annotated[Path, typer.Option("--config", help="The gate's TOML file.")],
-    *,
-    clock: Clock = None,
-    as_json: AsJson = False,
-) -> None:
-    """查看闸机状态。Say what a gate believes, holds and would refuse."""
-    with refusals():
-        found = standing.look(config.load(config_file), moment(clock))
-    if as_json:
-        fields = {row.name: row.value for row in found.rows}
-        troubles = [trouble.name.lower() for trouble in found.troubles]
-        told = {"facts": fields, "troubles": troubles, "dropped": found.dropped, "decides": found.decides}
-        print(json.dumps(told, ensure_ascii=False, indent=2))  # noqa: T201 - the output
-    else:
-        _show_standing(found)
-    raise typer.Exit(0 if found.decides else FAILED)
-
-
+EVERY_S: Final = 2.0
 _WEIGHTS: Final = {
     Severity.BLOCKS: ("✗", "FAIL", "red"),
     Severity.REFERS: ("!", "WARN", "yellow"),
@@ -44,18 +35,163 @@ _COSTS: Final = {
 }
 
 
-def _show_standing(found: standing.Standing) -> None:
-    console = out()
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for row in found.rows:
-        table.add_row(Text(f"{row.zh} · {row.en}", style="dim"), Text(str(row.value)))
-    console.print(table)
-    for words in found.dropped:
-        console.print(Text(f"不再采信 · not believed any more: {words}", style="yellow"))
-    for trouble in found.troubles:
-        told = TROUBLES[trouble]
-        zh, en = _COSTS[told.severity]
-        text = Text(f"  {told.zh}（{zh}：{told.fix_zh}） · {told.en} ({en}; fix: {told.fix_en})")
-        console.print(sign(console, _WEIGHTS[told.severity]), text, sep="")
+def status_command(
+    config_file: Annotated[Path, typer.Option("--config", help="The gate's TOML file.")],
+    *,
+    clock: Clock = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every two seconds.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """查看闸机状态。Say what a gate believes, holds and would refuse, and what keeps it from deciding."""
+    with refusals():
+        told = config.load(config_file)
+        found = _look(told, clock)
+        try:
+            if watch:
+                found = _watched(told, clock, found, as_json=as_json)
+            elif as_json:
+                _print(found)
+            else:
+                out().print(Shown(found))
+        except KeyboardInterrupt:
+            raise typer.Exit(OK) from None
+    raise typer.Exit(OK if found.decides else FAILED)
+
+
+def _look(told: GateConfig, clock: str | None) -> standing.Standing:
+    return standing.look(told, moment(clock), live.listen(told))
+
+
+def _watched(
+    told: GateConfig, clock: str | None, found: standing.Standing, *, as_json: bool
+) -> standing.Standing:
+    """Until somebody stops it, or until what is read has ended: a screen, or a line of JSON each time."""
+    if as_json or not sys.stdout.isatty():
+        while True:
+            _print(found, indent=None)
+            time.sleep(EVERY_S)
+            found = _look(told, clock)
+    with Live(
+        Shown(found), console=out(), screen=True, auto_refresh=False, vertical_overflow="crop"
+    ) as screen:
+        while True:
+            time.sleep(EVERY_S)
+            found = _look(told, clock)
+            screen.update(Shown(found), refresh=True)
+
+
+def _print(found: standing.Standing, indent: int | None = 2) -> None:
+    print(json.dumps(fields(found), ensure_ascii=False, indent=indent), flush=True)  # noqa: T201 - the output
+
+
+def fields(found: standing.Standing) -> dict[str, object]:
+    """Everything, for programs."""
+    running = found.running
+    return {
+        "decides": found.decides,
+        "facts": {row.name: row.value for row in found.rows},
+        "troubles": [trouble.name.lower() for trouble in found.troubles],
+        "readiness": [_trouble(trouble) for trouble in found.troubles],
+        "refuses": [
+            {"verdict": one.verdict.name.lower(), "zh": one.words.zh, "en": one.words.en}
+            for one in found.refuses
+        ],
+        "dropped": found.dropped,
+        "running": None if running is None else {"age_s": round(running.age_s, 2), **_told(running)},
+    }
+
+
+def _told(running: Running) -> dict[str, object]:
+    told = running.told
+    return {name: getattr(told, name) for name in told.__struct_fields__}
+
+
+def _trouble(trouble: Trouble) -> dict[str, str]:
+    words = TROUBLES[trouble]
+    return {
+        "trouble": trouble.name.lower(),
+        "severity": words.severity.name.lower(),
+        "zh": words.zh,
+        "en": words.en,
+        "fix_zh": words.fix_zh,
+        "fix_en": words.fix_en,
+    }
+
+
+class Shown:
+    """A standing, for people: first what is wrong, then what is refused, then what is held."""
+
+    def __init__(self, found: standing.Standing) -> None:
+        self._found = found
+
+    def __rich_console__(self, console: Console, _options: ConsoleOptions) -> Iterator[RenderableType]:
+        """Rich asks for this."""
+        found = self._found
+        yield _running(found)
+        yield from _readiness(console, found)
+        yield _title("不放行", "would refuse")
+        yield _refuses(found)
+        yield _title("掌握", "believes and holds")
+        table = Table.grid(padding=(0, 2))
+        for row in found.rows:
+            table.add_row(Text(f"  {row.zh} · {row.en}", style="dim"), Text(str(row.value)))
+        yield table
+        for words in found.dropped:
+            yield Text(f"不再采信 · not believed any more: {words}", style="yellow")
+
+
+def _title(zh: str, en: str) -> Text:
+    return Text(f"\n{zh} · {en}", style="bold")
+
+
+def _running(found: standing.Standing) -> RenderableType:
+    running = found.running
+    if running is None:
+        return Text(
+            "闸机程序没有运行：以下只来自文件 · the gate is not running: what follows is from its files",
+            style="yellow",
+        )
+    told = running.told
+    up = timedelta(seconds=int(told.uptime_s))
+    doubt = "?" if told.clock_doubt_ms is None else f"±{told.clock_doubt_ms} ms"
+    reason = f" {told.reason}" if told.reason else ""
+    online = "在线 online" if told.online else "离线 offline"
+    lines: list[RenderableType] = [
+        Text(f"运行中 · running  {told.firmware}, pid {told.pid}, {up}", style="green"),
+        Text(f"  通道 lane: {told.lane}{reason}   {online}   时钟 clock: {told.clock} {doubt}"),
+    ]
+    if told.attendant:
+        lines.append(Text("  值守模式 · attendant mode", style="yellow"))
+    lines += [Text(f"  {part}: {words}", style="red") for part, words in told.failures.items()]
+    gauges = Text("  ".join(f"{name}={value}" for name, value in told.gauges.items()), style="dim")
+    lines.append(Padding(gauges, (0, 0, 0, 2)))
+    return Group(*lines)
+
+
+def _readiness(console: Console, found: standing.Standing) -> Iterator[RenderableType]:
+    yield _title("能否判定", "can it decide")
     if not found.troubles:
-        console.print(Text("文件齐全 · nothing in the files is wrong", style="green"))
+        yield Text("  一切正常 · nothing is wrong", style="green")
+        return
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for trouble in found.troubles:
+        words = TROUBLES[trouble]
+        zh, en = _COSTS[words.severity]
+        text = Text(f"{words.zh}（{zh}） · {words.en} ({en})\n")
+        text.append("修正 Fix: ", style="bold").append(f"{words.fix_zh} · {words.fix_en}")
+        table.add_row(sign(console, _WEIGHTS[words.severity]), text)
+    yield table
+
+
+def _refuses(found: standing.Standing) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    last = None
+    for one in found.refuses:
+        word = VERDICTS[one.verdict]
+        table.add_row(Text(f"  {word}" if one.verdict is not last else "", style="dim"), Text(str(one.words)))
+        last = one.verdict
+    return table

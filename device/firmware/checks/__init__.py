@@ -1,0 +1,1 @@
+"""One self-test a file: what it proves, its limit, and how to fix what does not pass."""
