@@ -634,6 +634,97 @@ def test_a_gate_ordered_out_of_service_stays_so_over_a_restart(served, tmp_path)
     assert served.state is State.IDLE
 
 
+def register(world, number=1):
+    command = world.authority.command(
+        id=bytes([number]) * 16,
+        action=Action.MEASURE_REGISTERED,
+        number="7F2A-00031",
+        attendant=b"t" * 16,
+        expires=world.now_s + 60,
+    )
+    world.down(Down.COMMAND, command)
+    world.run(0.3)
+
+
+def results(world):
+    return [
+        (result.outcome, result.detail)
+        for reply in world.broker.said(messages.Reply)
+        for result in reply.results
+    ]
+
+
+def test_a_registered_person_is_measured_by_command_and_answered_with_the_verdict(served):
+    register(served)
+    assert served.state is State.MEASURING
+    assert not results(served)
+    served.look_at(served.code(1))  # a code held up meanwhile is nobody's turn
+    served.stand()
+    assert results(served) == [(Outcome.DONE, "")]
+    (entry,) = served.journal(Event.REGISTRATION)
+    assert (entry.word, entry.attendant, entry.reason) == ("7F2A-00031", b"t" * 16, Reason.REGISTERED)
+    assert entry.subject is None
+    assert entry.versions.assignment == 1
+    assert served.hands.opened == 1
+    assert not served.verdicts()
+    assert served.journal(Event.COMMAND_DONE)[0].word == "measure_registered done"
+
+
+def test_a_registered_person_with_a_fever_stays_outside(served):
+    register(served)
+    served.stand(FEVER_C)
+    served.run(1)
+    assert served.journal(Event.REGISTRATION)[0].reason is Reason.FEVER
+    assert results(served) == [(Outcome.DONE, "")]
+    assert not served.hands.opened
+
+
+def test_nobody_is_measured_by_command_while_the_lane_is_at_work(served):
+    served.look_at(served.code(1))
+    served.run(0.2)
+    register(served)
+    assert results(served) == [(Outcome.REFUSED, "the lane is measuring")]
+
+
+def test_nobody_is_measured_by_command_without_a_thermometer_or_a_clock(served):
+    served.hands.broken.add("thermometer")
+    served.run(1)
+    register(served)
+    assert results(served) == [(Outcome.REFUSED, "the thermometer does not work")]
+    doubted = served.authority.assignment(version=2, policy=replace(policy.DEFAULT, clock_doubt_ms=0))
+    served.beliefs.new_assignment(served.authority.sign(doubted), NOW_S)
+    register(served, 2)
+    assert results(served)[1:] == [(Outcome.REFUSED, "clock in doubt")]
+
+
+def test_a_measurement_by_command_that_a_fire_ends_has_failed(served):
+    register(served)
+    served.hands.touch(InputKind.FIRE, True)
+    served.run(0.2)
+    assert results(served) == [(Outcome.FAILED, "the measurement was interrupted")]
+    assert not served.journal(Event.REGISTRATION)
+
+
+def test_who_did_not_pass_before_a_restart_may_pass_after_it(served, tmp_path):
+    served.show(served.code())
+    served.leave()
+    assert len(served.journal(Event.NOT_PASSED)) == 1
+    served.build(served.beliefs, tmp_path / "gate.db")
+    served.broker.connected = False
+    served.online()
+    served.run(12)
+    served.show(served.code())
+    assert served.verdicts()[-1] is Reason.GREEN
+
+
+def test_refusals_that_were_counted_are_kept_when_the_gate_stops(served):
+    served.look_at("JX1:%%%")
+    served.run(0.2)
+    assert not served.journal(Event.REFUSALS)
+    served.gate.close()
+    assert served.journal(Event.REFUSALS)[0].counts == {Reason.MALFORMED: 1}
+
+
 def test_the_state_is_told_when_asked_for(served):
     served.run(1)
     before = len(served.broker.said(messages.State))

@@ -65,7 +65,7 @@ class Running:
         self.store(self.fill)
         self.key = PrivateKey.generate()
         config = example(gate=GATE, data=str(path), host="127.0.0.1", port=1)
-        (path / "gate.toml").write_text(config)
+        (path / "gate.toml").write_text(config.replace("[lane]", '[lane]\nbutton = "opens"'))
         self.film = Film.create(path / "film", 1280, 720)
         self.log = (path / "log").open("w+")
         self.process = self.start()

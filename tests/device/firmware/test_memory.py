@@ -72,9 +72,25 @@ def test_paper_is_the_same_visit_until_it_has_passed(memory):
     assert memory.recall(ALICE, None, NOW + 7, 60) is Recall.PASSED
 
 
-def entry(kind, verdict, subject, at_s, reason=Reason.GREEN):
+def test_who_signs_in_uses_the_proof_up_and_is_no_visitor(memory):
+    memory.signed_in(ALICE, NOW, NOW)
+    assert memory.used(ALICE, NOW)
+    assert memory.used(ALICE, NOW - 5)
+    assert not memory.used(ALICE, NOW + 1)
+    assert not memory.used(ALICE, None)
+    assert not memory.used(BOB, NOW)
+    assert memory.admitted_since(NOW - 10) == 0
+    assert memory.recall(ALICE, NOW, NOW, 60) is Recall.REPLAYED
+    memory.decided(ALICE, NOW + 9, Reason.GREEN, NOW + 9)
+    memory.signed_in(ALICE, NOW + 5, NOW + 10)
+    assert memory.used(ALICE, NOW + 9)
+    assert memory.result(ALICE) is Reason.GREEN
+
+
+def entry(kind, verdict, subject, at_s, reason=Reason.GREEN, sequence=1, about=None):
     return Entry(
-        sequence=1,
+        sequence=sequence,
+        about=about,
         previous=bytes(32),
         at_ms=at_s * 1000,
         clock=ClockTrust.SIGNED,
@@ -98,6 +114,38 @@ def test_after_a_restart_every_proof_from_before_a_passage_counts_as_used(memory
     assert memory.recall(ALICE, NOW + 10, NOW + 5, 0) is Recall.REPLAYED
     assert memory.recall(ALICE, NOW + 11, NOW + 12, 0) is Recall.NEW
     assert memory.recall(ALICE, NOW + 11, NOW + 12, 60) is Recall.PASSED
+
+
+def test_after_a_restart_who_was_let_in_and_did_not_pass_has_not_passed(memory):
+    memory.refill(
+        [
+            entry(Event.PASSAGE, Verdict.ADMIT, ALICE, NOW, sequence=7),
+            entry(Event.PASSED, None, None, NOW + 1, None, sequence=8, about=7),
+            entry(Event.PASSAGE, Verdict.ADMIT, BOB, NOW + 2, sequence=9),
+            entry(Event.NOT_PASSED, None, None, NOW + 8, None, sequence=10, about=9),
+            entry(Event.NOT_PASSED, None, None, NOW + 9, None, sequence=11, about=4),
+            entry(Event.PASSAGE, Verdict.ADMIT, ALICE, NOW + 20, sequence=12),
+            entry(Event.NOT_PASSED, None, None, NOW + 28, None, sequence=13, about=12),
+        ],
+        lead_s=10,
+    )
+    assert memory.recall(BOB, NOW + 30, NOW + 30, 60) is Recall.NEW
+    assert memory.recall(BOB, NOW + 3, NOW + 30, 60) is Recall.REPLAYED
+    assert memory.recall(ALICE, NOW + 30, NOW + 30, 60) is Recall.PASSED  # the time before
+
+
+def test_a_restart_remembers_no_more_people_than_there_is_room_for(memory, monkeypatch):
+    monkeypatch.setattr(memories, "MOST", 1)
+    memory.refill(
+        [
+            entry(Event.PASSAGE, Verdict.ADMIT, ALICE, NOW, sequence=1),
+            entry(Event.PASSAGE, Verdict.ADMIT, BOB, NOW, sequence=2),
+            entry(Event.NOT_PASSED, None, None, NOW + 8, None, sequence=3, about=1),
+        ],
+        lead_s=10,
+    )
+    assert len(memory) == 1
+    assert memory.recall(ALICE, NOW, NOW + 9, 60) is Recall.NEW
 
 
 @given(st.lists(st.tuples(st.binary(min_size=16, max_size=16), st.integers(0, 200_000)), max_size=60))
