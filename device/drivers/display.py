@@ -123,13 +123,21 @@ class LumaDisplay:
         except Exception as error:  # luma's, smbus2's, spidev's and gpiozero's errors have no common root
             self._drop()
             raise DriverError(f"display did not take the picture ({error}); check its wires") from error
+        self._forget()
         self._shown = image.copy()
         self._rest_s = FIRST_REST_S
 
     def close(self) -> None:
         """Blank the screen and let go of the bus; the next `show` opens it again."""
-        device, self._device, self._shown = self._device, None, None
+        device, self._device = self._device, None
+        self._forget()
         _cleaned(device)
+
+    def _forget(self) -> None:
+        """Overwrite what was shown last: it may have held somebody's name."""
+        if self._shown is not None:
+            self._shown.paste(0 if self._shown.mode == "1" else (0, 0, 0), (0, 0, *self._shown.size))
+            self._shown = None
 
     def _drop(self) -> None:
         self.close()

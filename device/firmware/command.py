@@ -8,6 +8,7 @@ from device.firmware.explain_command import explain_command
 from device.firmware.run_command import run_command
 from device.firmware.selftest_command import selftest_command
 from device.firmware.status_command import status_command
+from device.firmware.voice_command import voice_command
 
 app = typer.Typer(
     help="Look at codes and at a gate. 查看健康码和闸机。",
@@ -20,6 +21,7 @@ app.command("explain")(explain_command)
 app.command("run")(run_command)
 app.command("selftest")(selftest_command)
 app.command("status")(status_command)
+app.command("voice")(voice_command)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from device.drivers import Barrier, Camera, Display, Inputs, Signals, Thermometer
+from device.drivers import Barrier, Camera, Display, Inputs, Signals, Thermometer, Voice
 from device.firmware import calibration, identity
 from device.firmware.book import Book
 from device.firmware.camera_thread import CameraThread
@@ -54,6 +54,7 @@ class Hardware:
     inputs: Inputs
     signals: Signals
     display: Display
+    voice: Voice | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,7 +171,7 @@ def organs_of(config: GateConfig, hardware: Hardware, wake: threading.Event) -> 
             deadman=Deadman(hardware.barrier),
             kind=config.pins.barrier,
         ),
-        presenter=Presenter(hardware.display, hardware.signals),
+        presenter=Presenter(hardware.display, hardware.signals, hardware.voice),
         data=Path(config.data),
     )
 

@@ -1,6 +1,10 @@
 """What the screen says to an attendant: a title, a few lines, a choice; data that `picture` draws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
+
+HIDDEN: Final = "已隐藏 Hidden"
+"""Stands where a secret stood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +23,8 @@ class Panel:
     """`plain` holds somebody's masked name: it is drawn without any cache and never kept."""
     seconds_left: int | None = None
     """Shown as a shrinking bar; None: no end is near."""
+
+
+def covered(panel: Panel) -> Panel:
+    """The same panel once its secret has been seen for long enough."""
+    return replace(panel, plain=(HIDDEN,), secret=False)

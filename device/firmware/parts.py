@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
 
 from device.drivers import Camera, Display, InputKind, Thermometer
@@ -9,10 +10,11 @@ from device.drivers.camera import CameraConfig, PiCamera
 from device.drivers.display import DisplayConfig, LcdConfig, LumaDisplay, NoDisplay, OledConfig
 from device.drivers.gpio import Gpio
 from device.drivers.mlx90614 import Mlx90614, Mlx90614Config
+from device.drivers.voice import AlsaVoice, VoiceConfig
 from device.drivers.wiring import I2C_PINS, SPI_PINS, Contact, GpioConfig, apart
 from device.drivers.wiring_guide import Caution, Wire, cautions, guide
 from device.firmware.config import GateConfig
-from device.firmware.config_parts import Lcd, Oled
+from device.firmware.config_parts import Lcd, Oled, Voice
 from device.firmware.config_parts import Thermometer as Thermo
 from device.firmware.gate import Hardware
 
@@ -122,12 +124,21 @@ def gpio_of(config: GateConfig) -> Gpio:
     return Gpio(wiring_of(config))
 
 
+def voice_of(told: Voice, directory: Path) -> AlsaVoice:
+    """The voice that plays the files in `directory`."""
+    return AlsaVoice(VoiceConfig(directory=directory, device=told.device))
+
+
 def hardware_of(config: GateConfig, closing: ExitStack) -> Hardware:
     """Every driver of this gate; what is opened is closed with `closing`, the relay first of all."""
     display = display_of(config)
     thermometer = thermometer_of(config)
     if thermometer is not None:
         closing.callback(thermometer.close)
+    voice = None
+    if config.voice is not None:
+        voice = voice_of(config.voice, config.path(config.voice.directory))
+        closing.callback(voice.close)
     gpio = gpio_of(config)
     closing.callback(gpio.close)
     return Hardware(
@@ -137,4 +148,5 @@ def hardware_of(config: GateConfig, closing: ExitStack) -> Hardware:
         inputs=gpio.inputs,
         signals=gpio.signals,
         display=display,
+        voice=voice,
     )

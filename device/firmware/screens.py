@@ -4,14 +4,16 @@ Shape, word, rhythm and lamp each carry the meaning alone. No name, no diagnosis
 denied for a colour or a fever sees exactly what everybody sees who is asked to go to the attendant.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from device.drivers import Lamp, Sound
+from device.drivers import Lamp, Prompt, Sound
 from device.firmware.lane_table import State
+from device.firmware.prompts import prompt_of
 from device.firmware.thermometry import Hint
+from wire.health import TROUBLES, Severity, Trouble, severity_of
 from wire.reasons import REASONS, Reason, Verdict
 
 
@@ -100,10 +102,55 @@ class Card:
     zh: str
     en: str
     code: str = ""
+    prompt: Prompt | None = None
+    """What is said aloud."""
+    troubles: tuple[Trouble, ...] = ()
+    """What is named beside the words, in turns of `TURN_S`."""
 
 
-def card(state: State, reason: Reason | None, hint: Hint | None) -> Card:
-    """What to say in this state, for this reason."""
+TURN_S: Final = 3.0
+"""How long one trouble is named before the next: slow enough to read, and far from any flicker."""
+_NAMES: Final[Mapping[Shape, Severity]] = {
+    Shape.TRIANGLE: Severity.BLOCKS,
+    Shape.CORNERS: Severity.REFERS,
+}
+"""Out of service: why. Idle: why some or all are sent to the attendant. What is a note is nobody's here."""
+_SAID: Final = frozenset({Trouble.CLOSED, Trouble.FIRE})
+"""What the words of the card say already."""
+_BRIEF: Final[Mapping[Trouble, str]] = {
+    Trouble.CALIBRATION: "calibration foreign or unread",
+    Trouble.EMISSIVITY: "another emissivity is set",
+}
+"""English for a footer of one or two short lines where the table of troubles is longer."""
+
+
+def telling(shown: Card, found: Collection[Trouble]) -> Card:
+    """The same card, with the troubles that it is to name."""
+    severity = _NAMES.get(shown.shape)
+    named = (trouble for trouble in sorted(found) if severity_of(trouble) is severity)
+    return replace(shown, troubles=tuple(trouble for trouble in named if trouble not in _SAID))
+
+
+def named(trouble: Trouble) -> tuple[str, str]:
+    """A trouble in Chinese and English, as sentences without a full stop."""
+    words = TROUBLES[trouble]
+    return words.zh, words.en[:1].upper() + words.en[1:]
+
+
+def footer(trouble: Trouble) -> tuple[str, str]:
+    """The same, shorter where it has to be, for the foot of a small screen."""
+    zh, en = named(trouble)
+    brief = _BRIEF.get(trouble, en.removeprefix("The ").removeprefix("A "))
+    return zh, brief[:1].upper() + brief[1:]
+
+
+def turn_at(shown_s: float) -> int:
+    """Which turn it is when a card has been shown this many seconds."""
+    return int(shown_s // TURN_S)
+
+
+def card(state: State, reason: Reason | None, hint: Hint | None, troubles: Collection[Trouble] = ()) -> Card:
+    """What to say in this state, for this reason, on a gate with these troubles."""
     look = ATTENDANT if state is State.DENIED and reason in DISCREET else LOOKS[state]
     words = None if reason is None else REASONS[reason]
     zh, en = look.zh, look.en
@@ -116,7 +163,10 @@ def card(state: State, reason: Reason | None, hint: Hint | None) -> Card:
     coded = words is not None and words.verdict in CODED and look is not ATTENDANT and not look.zh
     # The blip of measuring is heard once, not again with each hint.
     sound = Sound.NONE if hint is not None else look.sound
-    return Card(look.shape, look.colours, look.lamp, sound, zh, en, words.code if words and coded else "")
+    code = words.code if words and coded else ""
+    prompt = prompt_of(state, reason, hint)
+    shown = Card(look.shape, look.colours, look.lamp, sound, zh, en, code=code, prompt=prompt)
+    return telling(shown, troubles)
 
 
 _NO_REASON: Final[Mapping[State, tuple[str, str]]] = {
@@ -132,5 +182,6 @@ def characters() -> frozenset[str]:
     """Every character that a screen can show: the font must have them all."""
     texts = [text for row in REASONS.values() for text in (row.screen_zh, row.screen_en, row.code)]
     texts += [text for look in LOOKS.values() for text in (look.zh, look.en)]
+    texts += [text for trouble in Trouble for text in (*named(trouble), *footer(trouble))]
     texts += [text for pair in (*HINTS.values(), *_NO_REASON.values()) for text in pair]
     return frozenset("".join(texts))

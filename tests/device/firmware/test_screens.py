@@ -1,14 +1,20 @@
-import itertools
+"""Every picture of the screens. After a change: look at what `python tests/device/firmware/test_screens.py`
+draws anew under screens/, and commit it if it is good."""
+
+import dataclasses
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageFont
+from PIL import Image, ImageChops, ImageColor, ImageFont
 
-from device.drivers import Lamp, Sound
-from device.firmware import picture, screens
+from device.drivers import Lamp, Prompt, Sound
+from device.firmware import lettering, panel_picture, picture, prompts, screens
 from device.firmware.lane_table import State
-from device.firmware.screens import DISCREET, LOOKS, card
+from device.firmware.panel import HIDDEN, Panel, covered
+from device.firmware.screens import DISCREET, LOOKS, TURN_S, card, footer, named, telling, turn_at
 from device.firmware.thermometry import Hint
+from wire.attendance import HAND_REASONS
+from wire.health import Severity, Trouble, severity_of
 from wire.reasons import REASONS, Reason, Verdict
 
 REFERENCE = Path(__file__).parent / "screens"
@@ -25,22 +31,85 @@ CASES = {state.value: card(state, None, None) for state in State}
 CASES |= {hint.value: card(State.MEASURING, None, hint) for hint in Hint}
 CASES |= {f"{r:d} {r.name.lower()}": card(STATES[REASONS[r].verdict], r, None) for r in Reason}
 SCREENS = {"oled": ((128, 64), "1"), "lcd": ((240, 320), "RGB")}
-PLACES = dict(zip(dict.fromkeys(CASES.values()), itertools.count(), strict=False))
-COLUMNS = 6
+COLUMNS = {"oled": 6, "lcd": 8}
+
+IDLE = card(State.IDLE, None, None)
+BROKEN = card(State.OUT_OF_SERVICE, Reason.FAULT, None)
+ALL_TROUBLES = {
+    trouble.name.lower(): dataclasses.replace(
+        IDLE if severity_of(trouble) is Severity.REFERS else BROKEN, troubles=(trouble,)
+    )
+    for trouble in Trouble
+}
+BLOCKING = [trouble for trouble in Trouble if severity_of(trouble) is Severity.BLOCKS]
+PUBLIC = {
+    "two causes": card(State.OUT_OF_SERVICE, Reason.FAULT, None, {Trouble.CAMERA, Trouble.JOURNAL}),
+    "ordered": card(State.OUT_OF_SERVICE, Reason.CLOSED_BY_AUTHORITY, None, {Trouble.ORDERED_OUT}),
+    "enrolling": card(State.OUT_OF_SERVICE, Reason.ENROLLING, None, {Trouble.NOT_ENROLLED}),
+    "two reasons": card(State.IDLE, None, None, {Trouble.THERMOMETER, Trouble.LIST_OLD}),
+}
+
+MENU = (
+    ("核对证件", "Check a document"),
+    ("再次测温", "Measure again"),
+    ("登记无码人员", "Person without a code"),
+    ("手动放行", "Open by hand"),
+    ("退出", "Leave"),
+)
+HANDS = (*((words.zh, words.en) for words in HAND_REASONS.values()), ("取消", "Cancel"))
+COMPARE = (("一致", "It matches"), ("不一致", "It differs"))
+DOCUMENT = Panel(zh="核对证件", en="Check the document", items=COMPARE, secret=True)
+PANELS = {
+    "menu": Panel(zh="工作人员", en="Attendant", items=MENU, chosen=2, seconds_left=42),
+    "reasons": Panel(zh="手动放行", en="Open by hand: why?", items=HANDS, chosen=0, seconds_left=20),
+    "last reason": Panel(zh="手动放行", en="Open by hand: why?", items=HANDS, chosen=6, seconds_left=3),
+    "name": dataclasses.replace(DOCUMENT, plain=("欧阳**", "123X"), seconds_left=60),
+    "name in Latin": Panel(
+        zh="核对证件", en="Check the document", plain=("A*** S****-W******** M***", "123X"), secret=True
+    ),
+    "name without a glyph": dataclasses.replace(DOCUMENT, plain=("㛃*", "123X"), chosen=1),
+    "covered": covered(dataclasses.replace(DOCUMENT, plain=("欧阳**", "123X"))),
+    "number": Panel(zh="登记号", en="Registration number", plain=("7F2A-00031",), seconds_left=30),
+    "number, one thing to do": Panel(
+        zh="登记", en="Registered", plain=("7F2A-00031",), items=(("请靠近测温", "Step closer"),)
+    ),
+}
+
+
+def cards(size, mode):
+    return [picture.draw(shown, size, mode) for shown in dict.fromkeys(CASES.values())]
+
+
+def troubles(size, mode):
+    shown = [*ALL_TROUBLES.values(), *PUBLIC.values()]
+    return [picture.draw(one, size, mode, turn) for one in shown for turn in range(picture.turns(one, mode))]
+
+
+def panels(size, mode):
+    turns = range(2 if mode == "1" else 1)
+    return [panel_picture.draw(panel, size, mode, turn) for panel in PANELS.values() for turn in turns]
+
+
+SHEETS = {
+    f"{screen}{suffix}": (screen, made)
+    for screen in SCREENS
+    for suffix, made in {"": cards, "-troubles": troubles, "-panels": panels}.items()
+}
 
 
 def sheet(name):
-    """Every different picture of one screen, in rows of six."""
-    (width, height), mode = SCREENS[name]
-    rows = -(-len(PLACES) // COLUMNS)
-    whole = Image.new(mode, (COLUMNS * (width + 4), rows * (height + 4)))
-    for shown, place in PLACES.items():
-        at = (place % COLUMNS * (width + 4), place // COLUMNS * (height + 4))
-        whole.paste(picture.draw(shown, (width, height), mode), at)
+    """Every different picture of one kind for one screen, in rows."""
+    screen, made = SHEETS[name]
+    (width, height), mode = SCREENS[screen]
+    pictures, columns = made((width, height), mode), COLUMNS[screen]
+    rows = -(-len(pictures) // columns)
+    whole = Image.new("L" if mode == "1" else mode, (columns * (width + 4), rows * (height + 4)), "#888888")
+    for place, one in enumerate(pictures):
+        whole.paste(one, (place % columns * (width + 4), place // columns * (height + 4)))
     return whole
 
 
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", SHEETS)
 def test_every_picture_is_like_the_one_that_somebody_looked_at(name):
     """Another FreeType moves a few edges; another word or figure changes more than half a percent."""
     drawn = sheet(name)
@@ -64,18 +133,35 @@ def test_words_stay_on_the_screen(name, shown):
     assert edge == {ground}
 
 
-def test_every_character_has_a_glyph():
-    font = ImageFont.truetype(picture.FONT_FILE, 32)
+def glyphs_missing(font, characters):
+    """The characters that this font draws as it draws one that no font has."""
     missing = font.getmask("\uffff").getbbox(), bytes(font.getmask("\uffff"))
-    for character in sorted(screens.characters() - {" "}):
-        mask = font.getmask(character)
-        assert (mask.getbbox(), bytes(mask)) != missing, f"U+{ord(character):04X} is not in the font"
+    masks = {character: font.getmask(character) for character in characters}
+    return [character for character, mask in masks.items() if (mask.getbbox(), bytes(mask)) == missing]
 
 
-def test_the_font_comes_with_its_licence():
-    assets = picture.FONT_FILE.parent
+def test_every_character_has_a_glyph():
+    assert not glyphs_missing(lettering.font(32), sorted(screens.characters() - {" "}))
+
+
+def test_names_have_a_glyph_for_every_character_that_is_said_to_have_one():
+    every = [chr(code) for code in range(0x21, 0x10000) if lettering.has_glyph(chr(code))]
+    assert len(every) == 6763 + 94 + len(lettering._LETTERS) + len(lettering._MARKS)  # GB 2312, ASCII
+    assert not glyphs_missing(ImageFont.truetype(lettering.NAMES_FILE, 12), every)
+
+
+def test_a_character_without_a_glyph_is_shown_as_such():
+    assert lettering.shown("㛃*\n€\u202e") == "〓*〓〓〓"
+    assert lettering.shown("欧阳** Zoë Ōe·李") == "欧阳** Zoë Ōe·李"
+
+
+def test_the_fonts_come_with_their_licence_and_are_small():
+    assets = lettering.ASSETS
     assert "SIL OPEN FONT LICENSE" in (assets / "OFL.txt").read_text()
-    assert "fonttools" in (assets / "README.md").read_text()
+    told = (assets / "README.md").read_text()
+    for path in (lettering.FONT_FILE, lettering.NAMES_FILE):
+        assert path.name in told
+        assert path.stat().st_size < 2_500_000
 
 
 @pytest.mark.parametrize("reason", DISCREET, ids=lambda r: r.name.lower())
@@ -115,3 +201,155 @@ def luminance(colour):
 def test_ink_stands_out_from_its_ground(shown):
     dark, light = sorted([luminance(shown.colours.ground), luminance(shown.colours.ink)])
     assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def rows_without_ink(drawn, rows):
+    ground = drawn.getpixel((0, rows[0]))
+    return all(drawn.getpixel((x, y)) == ground for y in rows for x in range(drawn.width))
+
+
+@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("shown", [*ALL_TROUBLES.values(), *PUBLIC.values()])
+def test_the_words_of_every_trouble_fit(name, shown):
+    """Left and right of every word there is ground: nothing is cut off. Bars go from edge to edge."""
+    size, mode = SCREENS[name]
+    for turn in range(picture.turns(shown, mode)):
+        drawn = picture.draw(shown, size, mode, turn)
+        uneven = [y for y in range(size[1]) if drawn.getpixel((0, y)) != drawn.getpixel((size[0] - 1, y))]
+        assert not uneven
+        edges = [y for y in range(size[1] - 1) if drawn.getpixel((0, y)) != drawn.getpixel((0, y + 1))]
+        assert len(edges) <= 2
+        assert rows_without_ink(drawn, [size[1] - 1])
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_every_word_of_a_trouble_is_on_the_screen_and_none_is_cut_short(trouble):
+    zh, en = named(trouble)
+    font = lettering.font
+    assert "".join(lettering.wrapped(zh, 120, 12, 2)) == zh
+    assert lettering.widest(lettering.wrapped(zh, 120, 12, 2), font(12)) <= 120
+    if severity_of(trouble) is Severity.REFERS:
+        short_zh, short_en = footer(trouble)
+        assert font(12).getlength(short_zh) <= 126
+        lines = lettering.wrapped(short_en, 120, 10, 2)
+        assert " ".join(lines) == short_en
+        assert max(lettering.spaced(line, font(10)) for line in lines) <= 126
+    else:
+        lines = lettering.wrapped(en, 120, 12, 3)
+        assert " ".join(lines) == en
+        assert max(lettering.spaced(line, font(12)) for line in lines) <= 126
+
+
+def test_out_of_service_names_what_blocks_and_an_idle_gate_what_refers():
+    found = set(Trouble)
+    broken = card(State.OUT_OF_SERVICE, Reason.FAULT, None, found)
+    assert broken.troubles == tuple(t for t in sorted(BLOCKING) if t not in {Trouble.CLOSED, Trouble.FIRE})
+    idle = card(State.IDLE, None, None, found)
+    assert {severity_of(trouble) for trouble in idle.troubles} == {Severity.REFERS}
+    for state in set(State) - {State.IDLE, State.OUT_OF_SERVICE}:
+        assert not card(state, None, None, found).troubles
+    assert card(State.IDLE, None, None, {Trouble.DISK}) == IDLE
+    assert telling(broken, ()) == BROKEN
+
+
+@pytest.mark.parametrize(("name", "each"), [("oled", 2), ("lcd", 1)])
+def test_several_troubles_take_turns_and_every_turn_is_another_picture(name, each):
+    size, mode = SCREENS[name]
+    for shown in (PUBLIC["two causes"], PUBLIC["two reasons"]):
+        assert picture.turns(shown, mode) == 2 * each
+        drawn = [picture.draw(shown, size, mode, turn).tobytes() for turn in range(4 * each)]
+        assert len(set(drawn)) == 2 * each
+        assert drawn[: 2 * each] == drawn[2 * each :]
+    assert picture.turns(IDLE, mode) == 1
+
+
+def test_a_turn_lasts_three_seconds():
+    assert [turn_at(second) for second in (0, 2.9, 3, 5.9, 6)] == [0, 0, 1, 1, 2]
+    assert TURN_S > 1 / 3
+
+
+@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS.keys())
+def test_panels_stay_on_the_screen(name, panel):
+    size, mode = SCREENS[name]
+    for turn in range(2):
+        drawn = panel_picture.draw(panel, size, mode, turn)
+        assert (drawn.size, drawn.mode) == (size, mode)
+        ground = drawn.getpixel((size[0] - 1, size[1] // 2 + 24))
+        columns = {drawn.getpixel((x, y)) for x in (0, size[0] - 1) for y in range(64, size[1] - 8)}
+        assert columns <= {ground}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_every_item_can_be_chosen_and_is_seen_to_be(name):
+    size, mode = SCREENS[name]
+    drawn = {
+        panel_picture.draw(dataclasses.replace(PANELS["reasons"], chosen=chosen), size, mode).tobytes()
+        for chosen in range(len(HANDS))
+    }
+    assert len(drawn) == len(HANDS)
+
+
+def test_a_menu_longer_than_the_screen_shows_the_chosen_item():
+    many = tuple((f"选{n}", f"Item {n}") for n in range(12))
+    size, mode = SCREENS["lcd"]
+    drawn = [
+        panel_picture.draw(Panel(zh="选", en="Choose", items=many, chosen=n), size, mode) for n in range(12)
+    ]
+    assert len({one.tobytes() for one in drawn}) == 12
+    navy = ImageColor.getrgb("#14284b")
+    assert all(sum(one.getpixel((9, y)) == navy for y in range(64, 310)) > 20 for one in drawn)
+
+
+def test_time_that_is_left_shrinks_and_a_panel_without_an_end_has_no_bar():
+    size, mode = SCREENS["oled"]
+    lit = [
+        sum(
+            panel_picture.draw(Panel(zh="门", en="Gate", seconds_left=left), size, mode).getpixel((x, 63)) > 0
+            for x in range(128)
+        )
+        for left in (None, 0, 30, 60, 90)
+    ]
+    assert lit == [0, 1, 64, 128, 128]
+
+
+def test_a_covered_panel_holds_no_secret():
+    hidden = covered(PANELS["name"])
+    assert (hidden.plain, hidden.secret, hidden.items) == ((HIDDEN,), False, COMPARE)
+
+
+def test_no_prompt_is_a_diagnosis_and_every_one_has_words_in_both_languages():
+    assert set(prompts.SPOKEN) == set(Prompt)
+    for spoken in prompts.SPOKEN.values():
+        assert spoken.en.isascii()
+        assert not spoken.zh.isascii()
+        words = spoken.zh + spoken.en.lower()
+        assert not any(
+            bad in words for bad in ("红", "橙", "黄", "绿", "发热", "体温", "fever", "red ", "colour")
+        )
+
+
+@pytest.mark.parametrize("reason", [r for r in Reason if r // 100 in {2, 3}], ids=lambda r: r.name.lower())
+def test_what_is_heard_tells_nobody_why_somebody_is_sent_to_the_attendant(reason):
+    state = STATES[REASONS[reason].verdict]
+    prompt = card(state, reason, None).prompt
+    discreet = reason in DISCREET or REASONS[reason].screen_en == "Ask the attendant"
+    assert prompt is not None
+    assert not discreet or prompt is Prompt.ATTENDANT
+
+
+def test_every_prompt_is_said_some_time_and_an_idle_gate_is_quiet():
+    assert IDLE.prompt is None
+    assert {shown.prompt for shown in CASES.values()} == {None, *Prompt}
+
+
+def test_texts_stay_whole_words_in_as_few_lines_as_fit():
+    face = lettering.font(12)
+    assert lettering.lines("Ask", face, 5, 3) == ("Ask",)
+    assert lettering.lines("one two three four", face, 60, 3) == ("one two", "three four")
+    assert lettering.lines("人数已满，请稍候", lettering.font(16), 90, 2) == ("人数已满，", "请稍候")
+
+
+if __name__ == "__main__":
+    for each in SHEETS:
+        sheet(each).save(REFERENCE / f"{each}.png", optimize=True)
