@@ -18,7 +18,7 @@ from device.firmware.errors import GateError
 from device.firmware.gate import Built, build
 from device.firmware.live import LiveFile
 from device.firmware.narrate import Narrator
-from device.firmware.notify import Systemd
+from device.firmware.notify import Systemd, status
 from device.firmware.parts import hardware_of
 from device.firmware.standing import certificate_end
 from device.firmware.trace import Tracer
@@ -75,10 +75,13 @@ class Runner:
                     self.built.narrator.say("not enrolled", why=self.refused)
 
     def feed(self, now_s: float) -> None:
-        """Feed the watchdog while the camera's thread makes progress; that this runs is the loop's."""
+        """Feed the watchdog while the camera's thread makes progress, and say how the gate is.
+
+        That this runs is the loop's progress: thermometer and journal are asked by it and hang with it.
+        """
         if now_s >= self.fed_at_s and now_s - self.built.camera.beat_s < STUCK_S:
             self.fed_at_s = now_s + WATCHDOG_S
-            self.systemd.say("WATCHDOG=1")
+            self.systemd.say(f"WATCHDOG=1\nSTATUS={status(self.built.gate.stage.health.found)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

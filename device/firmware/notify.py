@@ -2,7 +2,11 @@
 
 import os
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from device.firmware import readiness
+from wire.health import TROUBLES, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +31,10 @@ class Systemd:
                 channel.sendall(state.encode())
             except OSError:
                 return
+
+
+def status(troubles: Iterable[Trouble]) -> str:
+    """One line for `systemctl status`: whether the gate serves, and what it lacks."""
+    found = sorted(troubles)
+    said = "serving" if readiness.ready(frozenset(found)) else "out of service"
+    return f"{said}: {'; '.join(TROUBLES[trouble].en for trouble in found)}" if found else said
