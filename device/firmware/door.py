@@ -61,6 +61,8 @@ class Door:
     allowed_until_s: float = 0.0
     """Until when an open leaf is nobody's fault."""
     leaf_open_since_s: float | None = None
+    last_opening_s: float = float("-inf")
+    """A leaf that a stream of people keeps open is held by the last of them alone."""
     stands_open: bool = False
     """The leaf is open and nobody was let through: forced, held, or a relay that sticks."""
     held_said: bool = False
@@ -93,6 +95,7 @@ class Door:
             self._failed(error, now_s)
             raise
         shut = self._level(InputKind.DOOR) is False and self.leaf_open_since_s is None
+        self.last_opening_s = now_s
         self.opening = Opening(now_s, counts=shut and not self.released)
         self.working, self.failure = True, ""
         self.close_at_s = None if hold_s is None else now_s + hold_s
@@ -207,7 +210,7 @@ class Door:
         if (
             since_s is None
             or self.held_said
-            or now_s - since_s <= longest_open_s
+            or now_s - max(since_s, self.last_opening_s) <= longest_open_s
             or now_s <= self.allowed_until_s
         ):
             return ()

@@ -216,6 +216,20 @@ def test_a_leaf_held_open_for_too_long_is_said_once_and_stands_open(site):
     assert not site.door.stands_open
 
 
+def test_a_door_that_a_stream_of_people_keeps_open_is_not_held(strike):
+    happened = []
+    strike.let_in()
+    strike.touch(DOOR, True)
+    for _ in range(10):
+        happened += strike.through()
+        strike.shut()
+        happened += strike.run(2.0)
+        strike.let_in()
+    assert set(happened) == {Happening.STEPPED_IN, Happening.PASSED}
+    strike.shut()
+    assert strike.run(LONGEST_S + 1) == [Happening.HELD_OPEN]
+
+
 def test_a_leaf_that_opened_in_time_and_was_polled_late_is_not_forced(site):
     site.let_in()
     site.touch(DOOR, True)
