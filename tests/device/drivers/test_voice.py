@@ -1,0 +1,152 @@
+"""The voice on a program called `aplay` that writes down what it is asked to play."""
+
+import os
+import stat
+import sys
+import time
+
+import pytest
+
+from device.drivers import DriverError, Prompt, Voice
+from device.drivers.voice import AlsaVoice, VoiceConfig, file_of
+
+PLAYER = """#!{python} -S
+import os, sys, time
+with open({log!r}, "a") as log:
+    log.write(" ".join(sys.argv[1:]) + chr(10))
+while os.path.exists({hold!r}):
+    time.sleep(0.005)
+if os.path.exists({broken!r}):
+    sys.exit("aplay: main:831: audio open error: No such file or directory")
+"""
+
+
+def until(condition):
+    deadline_s = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline_s, "it did not happen"
+        time.sleep(0.003)
+
+
+class Room:
+    """A directory with prompts, and an aplay that records, hangs or fails."""
+
+    def __init__(self, path):
+        self.path = path
+        self.log, self.hold, self.broken = path / "log", path / "hold", path / "broken"
+        self.log.touch()
+        self.files = path / "voice"
+        self.files.mkdir()
+        for prompt in set(Prompt) - {Prompt.CLOSED}:
+            file_of(self.files, prompt).write_bytes(b"RIFF")
+
+    def install(self):
+        player = self.path / "bin" / "aplay"
+        player.parent.mkdir()
+        names = {name: str(getattr(self, name)) for name in ("log", "hold", "broken")}
+        player.write_text(PLAYER.format(python=sys.executable, **names))
+        player.chmod(player.stat().st_mode | stat.S_IXUSR)
+
+    def played(self):
+        return [os.path.basename(line.split()[-1]) for line in self.log.read_text().splitlines()]  # noqa: PTH119 -- of a line, not a path
+
+
+@pytest.fixture
+def room(tmp_path, monkeypatch):
+    made = Room(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return made
+
+
+@pytest.fixture
+def voice(room):
+    room.install()
+    made = AlsaVoice(VoiceConfig(directory=room.files, device="plughw:1"))
+    yield made
+    room.hold.unlink(missing_ok=True)
+    made.close()
+
+
+def test_it_is_a_voice(voice):
+    assert isinstance(voice, Voice)
+
+
+def test_a_prompt_is_played_from_its_file_on_its_device(voice, room):
+    voice.say(Prompt.ENTER)
+    voice.finish(10)
+    assert room.log.read_text() == f"-q -D plughw:1 {room.files / 'enter.wav'}\n"
+
+
+def test_what_is_said_replaces_what_was_being_said_and_nobody_waits(voice, room):
+    room.hold.touch()
+    voice.say(Prompt.STEP_CLOSER)
+    until(lambda: room.played() == ["step-closer.wav"])
+    first = voice._playing
+    before_s = time.monotonic()
+    voice.say(Prompt.ENTER)
+    assert time.monotonic() - before_s < 1
+    until(lambda: room.played() == ["step-closer.wav", "enter.wav"])
+    assert first.returncode < 0
+    room.hold.unlink()
+    voice.finish(10)  # a prompt that was cut short is no failure
+
+
+def test_of_many_prompts_in_a_row_the_newest_is_heard(voice, room):
+    room.hold.touch()
+    for prompt in (Prompt.STEP_BACK, Prompt.HOLD_STILL, Prompt.ENTER):
+        voice.say(prompt)
+    room.hold.unlink()
+    voice.finish(10)
+    assert room.played()[-1] == "enter.wav"
+
+
+def test_a_prompt_without_a_file_is_silence(voice, room):
+    voice.say(Prompt.CLOSED)
+    voice.finish(10)
+    assert not room.played()
+
+
+def test_an_output_that_is_gone_is_told_once_and_heals(voice, room):
+    room.broken.touch()
+    voice.say(Prompt.ENTER)
+    until(lambda: voice._failure)
+    room.broken.unlink()
+    with pytest.raises(DriverError, match="audio open error"):
+        voice.say(Prompt.WAIT)
+    voice.finish(10)
+    voice.say(Prompt.ENTER)
+    voice.finish(10)
+    assert room.played()[-2:] == ["wait.wav", "enter.wav"]
+
+
+def test_a_missing_player_is_told(room):
+    voice = AlsaVoice(VoiceConfig(directory=room.files))
+    voice.say(Prompt.ENTER)
+    with pytest.raises(DriverError, match="aplay: No such file"):
+        voice.finish(10)
+    voice.close()
+
+
+def test_a_player_that_hangs_is_ended_and_told(voice, room, monkeypatch):
+    monkeypatch.setattr("device.drivers.voice.LONGEST_S", 0.05)
+    room.hold.touch()
+    voice.say(Prompt.ENTER)
+    with pytest.raises(DriverError, match="did not end"):
+        voice.finish(10)
+
+
+def test_waiting_for_what_does_not_end_ends(voice, room):
+    room.hold.touch()
+    voice.say(Prompt.ENTER)
+    with pytest.raises(DriverError, match="does not end"):
+        voice.finish(0.05)
+
+
+def test_closing_falls_silent(voice, room):
+    room.hold.touch()
+    voice.say(Prompt.EVACUATE)
+    until(lambda: room.played() and voice._playing)
+    player = voice._playing
+    voice.close()
+    assert player.returncode < 0
+    assert not voice._thread.is_alive()
