@@ -52,6 +52,7 @@ MANIFEST: Final = (
     Item("systemd/jixiang-data.service", f"{_UNITS}/jixiang-data.service"),
     Item("systemd/jixiang-card.service", f"{_UNITS}/jixiang-card.service"),
     Item("systemd/data.mount", f"{_UNITS}/{MOUNT}"),
+    Item("systemd/boot.conf", f"{_UNITS}/boot-firmware.mount.d/50-jixiang-gate.conf"),
     Item("libexec/jixiang-card", "/usr/local/libexec/jixiang-card", mode=0o755),
     Item("etc/watchdog.conf", "/etc/systemd/system.conf.d/50-jixiang-gate.conf"),
     Item("etc/journald.conf", "/etc/systemd/journald.conf.d/50-jixiang-gate.conf"),

@@ -222,6 +222,7 @@ def test_the_root_is_read_only_and_the_data_partition_is_not():
     assert image.PACKAGES == ("overlayroot",)
     options = unit(HERE / "systemd" / "data.mount")["Mount"]["Options"][0].split(",")
     assert {"noatime", "nodev", "nosuid", "noexec"} <= set(options)
+    assert "ro" in unit(HERE / "systemd" / "boot.conf")["Mount"]["Options"][0].split(",")
 
 
 def test_logs_stay_in_memory():
