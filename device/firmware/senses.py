@@ -79,7 +79,7 @@ class Senses:
             sample = self.thermometer.read()
         except SensorFault as error:
             self.failures, self.failure = self.failures + 1, str(error)
-            if self.failures == FAILURES:
+            if self.failures >= FAILURES:
                 self.chip = None  # what comes back may be another one
             return False
         self.failures = 0

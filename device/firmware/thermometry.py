@@ -74,7 +74,8 @@ less than 35 °C, where hypothermia begins, and a fever that is half seen must n
 ABOVE_AMBIENT_C: Final = 0.5
 """Nothing that is not warmer than the room is taken for a person."""
 DRIFT_C: Final = 0.5
-"""The chip's own temperature cannot change more than this within one measurement and be trusted."""
+"""The chip's own temperature may not change more than this within one measurement; when it rises so fast,
+somebody stands so near that they warm it, as one may before a wide view."""
 
 # How much of what a thermometer sees is not skin, though somebody stands as near as they can: at the angle of
 # the datasheet half the signal is left, so 90° sees past a forehead of 5 cm at 2 cm already, and 5° only from
@@ -222,11 +223,13 @@ def measure(
 def _settled(fresh: Sequence[Sample], calibration: Calibration, site: Site) -> Measurement | Hint:
     objects = [sample.object_c for sample in fresh]
     ambients = [sample.ambient_c for sample in fresh]
-    spread_c, drift_c = max(objects) - min(objects), max(ambients) - min(ambients)
+    spread_c, drift_c = max(objects) - min(objects), ambients[-1] - ambients[0]
     too_slow = fresh[-1].taken_s - fresh[0].taken_s > calibration.window_s
     if len(fresh) < calibration.samples or too_slow:
         return Hint.AGAIN
-    if spread_c > calibration.tolerance_c or drift_c > DRIFT_C:
+    if drift_c > DRIFT_C:
+        return Hint.STEP_BACK
+    if spread_c > calibration.tolerance_c or drift_c < -DRIFT_C:
         return Hint.AGAIN
     object_c, ambient_c = fmean(objects), fmean(ambients)
     surface_c = surface_of(object_c, calibration)
