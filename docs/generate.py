@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from device.firmware import config, parts
 from wire import (
     attendance,
     cbor,
@@ -60,6 +61,11 @@ def _by_hand() -> str:
     return _table(
         ("word", "why"), ((f"`{word}`", f"{w.zh} · {w.en}") for word, w in attendance.HAND_REASONS.items())
     )
+
+
+def _pins() -> str:
+    example = config.read(config.example().encode(), "gate.toml")
+    return _table(("GPIO", "pin", "接线", "wire", "as configured"), parts.wires_of(example))
 
 
 def _troubles() -> str:
@@ -217,6 +223,7 @@ RENDERED: Final[dict[str, Callable[[], str]]] = {
     "verdicts.md": _verdicts,
     "reasons.md": _reasons,
     "by-hand.md": _by_hand,
+    "pins.md": _pins,
     "troubles.md": _troubles,
     "documents.md": _documents,
     "policy.md": _policy,

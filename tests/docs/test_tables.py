@@ -19,5 +19,6 @@ def test_no_table_is_left_over():
 
 
 @pytest.mark.parametrize("name", RENDERED)
-def test_the_page_on_formats_shows_every_table(name):
-    assert f"tables/{name}" in (DOCS / "formats.md").read_text()
+def test_a_page_shows_every_table(name):
+    pages = [page.read_text() for page in DOCS.glob("*.md")]
+    assert any(f"tables/{name}" in page for page in pages)

@@ -12,6 +12,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
+LARGEST_KEPT = 4_096
 
 
 def one(name: str, seconds: int) -> None:
@@ -40,16 +41,18 @@ def one(name: str, seconds: int) -> None:
     atheris.Fuzz()
 
 
-def keep(name: str, most: int = 40) -> int:
-    """Keep the smallest of what was found: every reader's corpus stays small enough to be committed."""
+def keep(name: str, most: int = 12) -> int:
+    """Keep some of what was found, of every size, while there is room: the corpus is to be committed."""
     kept, found = CORPUS / name, CORPUS.parent / ".found" / name
     merged = sorted(
         (path for path in found.iterdir() if not path.name.startswith("seed-")),
         key=lambda path: path.stat().st_size,
     )
-    for path in merged[:most]:
-        if path.stat().st_size <= 4_096:
-            (kept / path.name).write_bytes(path.read_bytes())
+    room = most - len(list(kept.iterdir()))
+    if room > 0:
+        for path in merged[:: -(-len(merged) // room)] if merged else ():
+            if path.stat().st_size <= LARGEST_KEPT:
+                (kept / path.name).write_bytes(path.read_bytes())
     return len(list(kept.iterdir()))
 
 
