@@ -4,7 +4,6 @@ import typer
 
 from device.firmware import terminal
 from device.firmware.emissivity_command import emissivity_command
-from device.firmware.emissivity_command import emissivity_command
 from device.firmware.explain_command import explain_command
 from device.firmware.run_command import run_command
 from device.firmware.selftest_command import selftest_command
@@ -17,7 +16,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("emissivity")(emissivity_command)
 app.command("emissivity")(emissivity_command)
 app.command("explain")(explain_command)
 app.command("run")(run_command)
