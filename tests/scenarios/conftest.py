@@ -4,6 +4,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+
 NAME = "tests_device_firmware_conftest"
 
 
@@ -18,3 +20,17 @@ def _firmware():
 _GATE = _firmware()
 shared_authority, authority = _GATE.shared_authority, _GATE.authority
 beliefs, world, served = _GATE.beliefs, _GATE.world, _GATE.served
+
+
+@pytest.fixture
+def world_at(authority, beliefs):
+    """A gate with its file wherever a test wants it."""
+    worlds = []
+
+    def make(path):
+        worlds.append(_GATE.World(authority, beliefs, path))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
+        world.store.close()
