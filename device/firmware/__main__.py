@@ -20,6 +20,7 @@ from device.firmware.live import LiveFile
 from device.firmware.narrate import Narrator
 from device.firmware.notify import Systemd, status
 from device.firmware.parts import hardware_of
+from device.firmware.patience import patiently
 from device.firmware.standing import certificate_end
 from device.firmware.trace import Tracer
 
@@ -106,10 +107,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.trace:
                 closing.enter_context(Tracer(narrator).watching())
             hardware = hardware_of(config, closing)
-            built = build(config, hardware, narrator, wake)
-            closing.callback(built.close)
-            live = LiveFile(config, narrator, time.monotonic())
-            Runner(config, built, Systemd.from_environment(), stopping, live).run()
+            systemd = Systemd.from_environment()
+            shown = (hardware.display, hardware.signals)
+            built = patiently(
+                lambda: build(config, hardware, narrator, wake), shown, narrator, systemd, stopping
+            )
+            if built is not None:
+                closing.callback(built.close)
+                live = LiveFile(config, narrator, time.monotonic())
+                Runner(config, built, systemd, stopping, live).run()
     except (GateError, DriverError) as error:
         narrator.say("cannot start", why=str(error))
         return 2

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ from device.firmware.courier import Courier
 from device.firmware.deadman import Deadman
 from device.firmware.desk import Desk
 from device.firmware.door import Door
-from device.firmware.errors import GateError, Refused
+from device.firmware.errors import CardError, GateError, Refused
 from device.firmware.front import Front
 from device.firmware.greeting import Greeting
 from device.firmware.health import Health, Organs
@@ -28,7 +29,7 @@ from device.firmware.narrate import Narrator
 from device.firmware.office import FleetOffice, NoOffice
 from device.firmware.orders import Orders
 from device.firmware.presenter import Presenter
-from device.firmware.restore import restore
+from device.firmware.restore import Restored, restore
 from device.firmware.screens import card
 from device.firmware.senses import Senses
 from device.firmware.stage import Stage
@@ -42,6 +43,8 @@ from wire.messages import Event
 REMEMBERED: Final = CHECKED_AT_OPEN
 """Events that the memory of visits is filled from at a start."""
 DATABASE: Final = "gate.db"
+CARD_ROOT: Final = "card root"
+"""The kind under which the card's own root is kept a second time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,28 +127,50 @@ def directory(config: GateConfig) -> Path:
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise GateError(
+        raise CardError(
             f"the data directory {data} cannot be made ({error.strerror}); mount the data partition"
         ) from error
     return data
 
 
 def believed(config: GateConfig, store: Store, narrator: Narrator) -> Beliefs:
-    """What the disk holds, on the root of the card; GateError when the card has none."""
+    """What the disk holds, on the root of the card; CardError when the card has none.
+
+    A root that was good once is kept beside the other documents, for a card that shows it no more.
+    """
     path = config.path(config.root)
     try:
-        first = path.read_bytes()
-    except OSError as error:
-        raise GateError(f"the card's root document {path} cannot be read; prepare the card") from error
-    try:
-        restored = restore(store, first)
-    except Refused as refused:
-        raise GateError(
-            f"the card's root document {path} is no good ({refused.detail}); prepare the card again"
-        ) from refused
+        restored = _restored(store, path)
+    except CardError as error:
+        restored = _restored_from_kept(store, error)
+        narrator.say("root of the card replaced", why=str(error))
     for name in restored.dropped:
         narrator.say("not believed any more", what=name)
     return restored.beliefs
+
+
+def _restored(store: Store, path: Path) -> Restored:
+    try:
+        first = path.read_bytes()
+    except OSError as error:
+        raise CardError(f"the card's root document {path} cannot be read; prepare the card") from error
+    try:
+        restored = restore(store, first)
+    except Refused as refused:
+        raise CardError(
+            f"the card's root document {path} is no good ({refused.detail}); prepare the card again"
+        ) from refused
+    if store.kept(CARD_ROOT) != [("", 1, first)]:
+        with suppress(GateError):  # a card that takes nothing now is said elsewhere
+            store.keep(CARD_ROOT, "", 1, first)
+    return restored
+
+
+def _restored_from_kept(store: Store, error: CardError) -> Restored:
+    for _, _, first in store.kept(CARD_ROOT):
+        with suppress(Refused):
+            return restore(store, first)
+    raise error
 
 
 def remembered(store: Store, beliefs: Beliefs) -> Memory:
@@ -180,6 +205,16 @@ def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: thre
     """Open the files, start the threads, write the boot event. Raises GateError."""
     data = directory(config)
     store = Store.open(data / DATABASE, config.gate, journal_limit_bytes=config.journal_mb * 1_000_000)
+    try:
+        return _built(config, hardware, narrator, wake, store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _built(
+    config: GateConfig, hardware: Hardware, narrator: Narrator, wake: threading.Event, store: Store
+) -> Built:
     if store.set_aside is not None:
         narrator.say("journal damaged", kept_as=str(store.set_aside))
     beliefs = believed(config, store, narrator)
@@ -198,8 +233,9 @@ def build(config: GateConfig, hardware: Hardware, narrator: Narrator, wake: thre
         office=NoOffice(),
         system_ms=lambda: time.time_ns() // 1_000_000,
     )
-    now = gate.clock.read(time.monotonic(), gate.system_ms())
-    book.write(Event.BOOT, now, word=FIRMWARE)
+    begun_s = time.monotonic()
+    now = gate.clock.read(begun_s, gate.system_ms())
+    stage.write(lambda: book.write(Event.BOOT, now, word=FIRMWARE), begun_s)
     organs.presenter.start()
     organs.presenter.show(card(State.STARTING, None, None))
     organs.camera.start()
