@@ -5,6 +5,7 @@ import typer
 from device.firmware import terminal
 from device.firmware.emissivity_command import emissivity_command
 from device.firmware.explain_command import explain_command
+from device.firmware.preview_command import preview_command
 from device.firmware.run_command import run_command
 from device.firmware.selftest_command import selftest_command
 from device.firmware.status_command import status_command
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command("emissivity")(emissivity_command)
 app.command("explain")(explain_command)
+app.command("preview")(preview_command)
 app.command("run")(run_command)
 app.command("selftest")(selftest_command)
 app.command("status")(status_command)

@@ -91,6 +91,11 @@ class Rung:
         )
         return found
 
+    def origin(self, luma: Luma) -> tuple[int, int]:
+        """Column and row of the frame at which the prepared picture begins; for who draws places."""
+        top, left = _middle_of(luma) if self.prepare is _magnified else (0, 0)
+        return left, top
+
 
 def look(luma: Luma, history: History) -> tuple[Seen | None, History]:
     """Read a frame; None: it was not read, because nothing has moved since the last one."""
@@ -183,13 +188,18 @@ def _blurred(luma: Luma) -> Luma:
 
 def _magnified(luma: Luma) -> Luma:
     """The middle at twice its size."""
-    top, left = (max(0, (size - most) // 2) for size, most in zip(luma.shape, MIDDLE, strict=True))
+    top, left = _middle_of(luma)
     middle = luma[top : top + MIDDLE[0], left : left + MIDDLE[1]]
     twice = (middle.shape[1] * 2, middle.shape[0] * 2)
     magnified: Luma = np.asarray(
         Image.fromarray(np.ascontiguousarray(middle)).resize(twice, Image.Resampling.BILINEAR)
     )
     return magnified
+
+
+def _middle_of(luma: Luma) -> tuple[int, int]:
+    """Row and column at which the middle begins."""
+    return max(0, (luma.shape[0] - MIDDLE[0]) // 2), max(0, (luma.shape[1] - MIDDLE[1]) // 2)
 
 
 def _whole(luma: Luma) -> Luma:
