@@ -142,7 +142,7 @@ def told(gate: Gate, name: str, begun_s: float, now_s: float) -> Told:
             "assignment": held.assignment,
             "lists": len(held.lists),
         },
-        attendant=lane.state.name.startswith("ATTEND"),
+        attendant=gate.attendant.shift.on,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from device.firmware.narrate import Narrator, Value
+from device.firmware.thermometry import surface_of
 
 Fields: TypeAlias = Mapping[str, Value]
 Watch: TypeAlias = Callable[[tuple[Any, ...], Any], Fields | None]
@@ -135,11 +136,10 @@ def _sample(arguments: tuple[Any, ...], fresh: Any) -> Fields | None:  # noqa: A
     if not fresh or not senses.samples:
         return {"failed": senses.failures} if senses.failures else None
     newest = senses.samples[-1]
-    surface_c = senses.calibration.offset_c + senses.calibration.gain * newest.object_c
     return {
         "object_c": round(newest.object_c, 2),
         "ambient_c": round(newest.ambient_c, 2),
-        "surface_c": round(surface_c, 2),
+        "surface_c": round(surface_of(newest.object_c, senses.calibration), 2),
     }
 
 

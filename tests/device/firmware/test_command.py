@@ -2,15 +2,17 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import zxingcpp
 from PIL import Image
 from typer.testing import CliRunner
 
-from device.firmware import config
+from device.firmware import config, live, run_command
 from device.firmware.command import app
 from device.firmware.store import Store
 from wire.messages import ClockTrust, Entry, Event
@@ -221,3 +223,72 @@ def test_a_missing_file_is_said_in_words(run, gate, missing):
 def test_a_card_with_something_else_for_a_root_is_said_in_words(run, gate):
     (gate.parent / "data" / "root.1.jx").write_bytes(b"nothing")
     assert "prepare the card" in run("status", "--config", gate).output
+
+
+def test_the_status_says_what_the_gate_would_refuse(run, gate):
+    result = run("status", "--config", gate, *CLOCK)
+    for words in ("would refuse", "older than 30 s", "转人工 · attendant", "paper codes", "is not running"):
+        assert words in result.output
+    told = json.loads(run("status", "--config", gate, *CLOCK, "--json").output)
+    assert {"verdict": "refer", "zh": "纸质码", "en": "paper codes"} in told["refuses"]
+    assert told["running"] is None
+
+
+@pytest.fixture
+def running(gate):
+    """A gate that tells: this very process."""
+
+    def running(**changes):
+        moment = {
+            "gate": GATE, "pid": os.getpid(), "written_at": time.time(), "uptime_s": 75.0, "firmware": "1.2",
+            "ready": False, "lane": "out of service", "reason": "E-605",
+            "troubles": ["camera", "offline", "later"],
+            "failures": {"camera": "no picture in 2 s"}, "gauges": {"frames": 7}, "clock": "signed",
+            "clock_doubt_ms": 12,
+        }  # fmt: skip
+        config_file = config.load(gate)
+        place = live.place(config_file)
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(json.dumps(moment | changes))
+
+    return running
+
+
+def test_the_status_says_what_the_running_gate_knows(run, gate, running):
+    running()
+    result = run("status", "--config", gate, *CLOCK)
+    for words in ("0:01:15", "out of service E-605", "no picture in 2 s", "the camera has failed", "±12 ms"):
+        assert words in result.output
+    assert "检查排线 · check the camera cable" in result.output
+    told = json.loads(run("status", "--config", gate, *CLOCK, "--json").output)
+    assert {"camera", "offline", "not_enrolled"} <= set(told["troubles"])
+    assert told["readiness"][0]["severity"] == "blocks"
+    assert told["running"]["gauges"] == {"frames": 7}
+
+
+@pytest.mark.parametrize("changes", [{"written_at": 5.0}, {"pid": 2**22 + 5}])
+def test_a_gate_that_has_ended_is_not_taken_for_running(run, gate, running, changes):
+    running(**changes)
+    assert "is not running" in run("status", "--config", gate, *CLOCK).output
+
+
+def test_a_status_that_is_watched_is_told_again_and_again(gate):
+    script = "from device.firmware.command import main; main()"
+    command = [sys.executable, "-c", script, "status", "--config", gate, *CLOCK, "--watch", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        first, second = process.stdout.readline(), process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stderr.read() == b""
+    assert json.loads(first)["facts"]["gate"] == json.loads(second)["facts"]["gate"] == GATE
+
+
+def test_run_becomes_the_program_that_systemd_runs(run, gate, monkeypatch):
+    became = []
+    monkeypatch.setattr(run_command.os, "execv", lambda program, words: became.append((program, words)))
+    assert run("run", "--config", gate, "--trace", "--log", "json").exit_code == 0
+    tail = ["-m", "device.firmware", "--config", str(gate), "--log", "json", "--trace"]
+    assert became == [(sys.executable, [sys.executable, *tail])]
+    gate.write_text("nonsense")
+    assert run("run", "--config", gate).exit_code == 2
+    assert len(became) == 1
