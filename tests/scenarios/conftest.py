@@ -6,20 +6,21 @@ from pathlib import Path
 
 import pytest
 
-NAME = "tests_device_firmware_conftest"
+FIRMWARE = Path(__file__).parents[1] / "device" / "firmware"
 
 
-def _firmware():
-    path = Path(__file__).parents[1] / "device" / "firmware" / "conftest.py"
-    spec = importlib.util.spec_from_file_location(NAME, path)
-    module = sys.modules[NAME] = importlib.util.module_from_spec(spec)
+def _told_by(name):
+    """One file of the firmware's tests as a module."""
+    spec = importlib.util.spec_from_file_location(f"firmware_{name}", FIRMWARE / f"{name}.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-_GATE = _firmware()
+_GATE, _PROCESS = _told_by("conftest"), _told_by("test_main")
 shared_authority, authority = _GATE.shared_authority, _GATE.authority
 beliefs, world, served = _GATE.beliefs, _GATE.world, _GATE.served
+running = _PROCESS.running
 
 
 @pytest.fixture
