@@ -12,9 +12,11 @@ from sandbox.children import Child, Order
 from sandbox.errands import Clerk
 from sandbox.issuer import description
 from sandbox.issuer.authority import Authority
+from sandbox.issuer.residents import Resident
 from sandbox.layout import REPOSITORY, Layout
 from sandbox.places import CITY, PROVINCE, Place
 from sandbox.ports import HOST, Ports
+from wire.subjects import digest_of
 
 CEREMONY_S: Final = 60.0
 PASSPHRASE_BYTES: Final = 24
@@ -105,6 +107,14 @@ class Founder:
         self._fleet("venue", "grant", place.slug, "--days", str(PERMIT_DAYS))
         self._fleet("gate", "add", place.gate.id, "--name", place.gate.en, "--venue", place.slug)
         self._fleet("assign", "set", place.gate.id, "--venue", place.slug, "--policy", REPEAT)
+
+    def roster(self, place: Place, residents: Iterable[Resident]) -> None:
+        """Who of these people works at a place: digests in a file, as a venue's office would hand them in."""
+        people = [resident for resident in residents if resident.role]
+        path = self._layout.root / f"roster-{place.slug}.txt"
+        lines = (f"{digest_of(resident.subject).hex()} {resident.role}\n" for resident in people)
+        secret_file(path, "".join(lines))
+        self._fleet("roster", "import", place.slug, path)
 
     def token(self, gate: str) -> str:
         """A one-use enrolment token."""

@@ -40,3 +40,5 @@ PLACES: Final = (
         GateName("0a17c4e20003", "农贸市场", "market"),
     ),
 )
+STAFFED: Final = PLACES[0]
+"""Where people of the town work."""

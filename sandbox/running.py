@@ -14,7 +14,7 @@ from sandbox.crew import Crew
 from sandbox.errands import Clerk
 from sandbox.field import Engineer
 from sandbox.layout import Layout
-from sandbox.places import PLACES, Place
+from sandbox.places import PLACES, STAFFED, Place
 from sandbox.ports import answers
 from sandbox.town.tell import Voice
 
@@ -97,6 +97,8 @@ class Run:
         if not known:
             self._step((f"准备闸机：{place.zh}", f"a gate for {place.en}"))
             founder.venue(place)
+            if place is STAFFED:
+                founder.roster(place, outside.authority.residents)
             engineer.prepare(place.gate.id)
         site = outside.town.site(place.gate.id)
         self._crew.hire(place.gate.id, partial(gate, self._layout, place, site), REST_S)

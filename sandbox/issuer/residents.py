@@ -22,6 +22,9 @@ _DEMO: Final[Mapping[int, Colour]] = {
     10: Colour.NO_INFORMATION,
     11: Colour.REVOKED,
 }
+ATTENDANT: Final = 5
+STAFF: Final = (6, *range(201, 213))
+"""Who works at the mall, beside the attendant: one to play with, and some of the crowd."""
 _CROWD: Final = (
     (240, Colour.GREEN),
     (8, Colour.YELLOW),
@@ -40,6 +43,11 @@ class Resident:
     subject: bytes
     index: int
     colour: Colour
+
+    @property
+    def role(self) -> str:
+        """As what this person stands on the mall's roster; "" for those who do not."""
+        return "attendant" if self.number == ATTENDANT else "staff" if self.number in STAFF else ""
 
     @property
     def paper_name(self) -> PaperName:

@@ -50,6 +50,7 @@ class Site:
         self._film = Film.create(fittings.film, fittings.scene.width, fittings.scene.height)
         self._verdicts: queue.Queue[Heard] = queue.Queue()
         self._beam: ContactPin | None = None
+        self._button: ContactPin | None = None
         self._lane = Lane()
         self._board: Board | None = None
         self._mirror: Board | None = None
@@ -84,7 +85,7 @@ class Site:
         self.serving.clear()
         config = load(self.fittings.config)
         self._lane, contacts = config.lane, config.pins.contacts
-        self._beam = contacts.passage
+        self._beam, self._button = contacts.passage, contacts.button
         for wired in (contacts.door, contacts.passage, contacts.fire, contacts.tamper, contacts.button):
             if wired is not None:
                 self._put(wired, active=False)
@@ -96,6 +97,13 @@ class Site:
             self._put(self._beam, active=True)
             time.sleep(pause_s)
             self._put(self._beam, active=False)
+
+    def press(self, held_s: float) -> None:
+        """Press the attendant's button and let it go."""
+        if self._button is not None:
+            self._put(self._button, active=True)
+            time.sleep(held_s)
+            self._put(self._button, active=False)
 
     def shown_s(self, verdict: Verdict) -> float:
         """How long the gate shows a verdict before it looks at the next person."""

@@ -18,6 +18,9 @@ from sandbox.wallet.doors import GateName, Seen
 from wire.reasons import Verdict, verdict_of
 
 WAIT_S: Final = 0.2
+SHORT_S: Final = 0.2
+LONG_S: Final = 1.2
+"""How long a hand stays on a button; 0.8 s tell the gate one from the other."""
 
 
 @dataclass
@@ -85,6 +88,10 @@ class Town:
     def seen(self, gate: str) -> Seen | None:
         """The newest walk to this gate from the wallet."""
         return self._street(gate).seen
+
+    def press(self, gate: str, *, long: bool) -> None:
+        """Press a gate's button: attendants lead their mode with short and long presses."""
+        self._street(gate).site.press(LONG_S if long else SHORT_S)
 
     def screen(self, gate: str) -> Image.Image | None:
         """What the gate's own display shows."""

@@ -144,6 +144,14 @@ def _add_gates(app: Flask, doors: Doors) -> None:
             abort(404)
         return Response(_enlarged(image), mimetype="image/png")
 
+    def press(number: int) -> Answer:
+        gate, how = request.form.get("gate", ""), request.form.get("press")
+        if gate not in known or how not in {"short", "long"}:
+            abort(400)
+        doors.press(gate, long=how == "long")
+        return redirect(url_for("person", number=number, gate=gate, _anchor="gate"), 303)
+
+    app.add_url_rule("/people/<int:number>/press", "press", press, methods=["POST"])
     app.add_url_rule("/gates/<gate>/now", "gate_now", now)
     app.add_url_rule("/gates/<gate>/screen.png", "gate_screen", screen)
 

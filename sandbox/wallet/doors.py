@@ -51,5 +51,8 @@ class Doors(Protocol):
     def seen(self, gate: str) -> Seen | None:
         """The newest walk to this gate from this page."""
 
+    def press(self, gate: str, *, long: bool) -> None:
+        """Press the attendant's button at a gate, and let it go again."""
+
     def screen(self, gate: str) -> Image.Image | None:
         """What the gate's own display shows; None while the gate is not there."""

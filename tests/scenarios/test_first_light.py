@@ -31,6 +31,7 @@ from sandbox.errands import Clerk
 from sandbox.field import Engineer
 from sandbox.issuer.authority import LIST_URI, Authority
 from sandbox.issuer.push import https, send_waiting
+from sandbox.issuer.residents import ATTENDANT, STAFF
 from sandbox.layout import Layout
 from sandbox.optics import EASY
 from sandbox.places import PLACES
@@ -102,6 +103,7 @@ class World:
         founder.propose_issuer(self.authority)
         founder.regions()
         founder.venue(PLACE)
+        founder.roster(PLACE, self.authority.residents)
         wait_for("a signature", founding.answers_in(layout), [officer], LIMIT_S)
         founder.accept_answers()
         engineer.prepare(GATE)
@@ -204,6 +206,10 @@ def test_a_green_person_is_admitted_and_the_fleet_acknowledges_the_event(world):
     assert world.visit(number) is Reason.GREEN
     until("the event is in the database", lambda: len(world.passages(number)) == 1)
     until("the gate has a receipt for everything", lambda: world.unreceipted() == 0)
+
+
+def test_who_stands_on_the_venues_roster_is_let_in_as_staff(world):
+    assert [world.visit(number) for number in (STAFF[0], ATTENDANT)] == [Reason.STAFF] * 2
 
 
 def test_every_case_of_the_town_is_told_apart_by_a_real_gate(world):

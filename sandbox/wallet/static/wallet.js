@@ -69,7 +69,10 @@
     }
     form.addEventListener("submit", function (event) {
       event.preventDefault();
-      fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" })
+      var pushed = event.submitter, body = new URLSearchParams(new FormData(form));
+      var pressed = pushed && pushed.hasAttribute("formaction");
+      if (pressed) { body.append(pushed.name, pushed.value); }
+      fetch(pressed ? pushed.formAction : form.action, { method: "POST", body: body, redirect: "manual" })
         .then(look, look);
     });
     form.addEventListener("change", function (event) {

@@ -7,7 +7,7 @@ import zxingcpp
 from PIL import Image
 
 from sandbox.issuer.authority import Authority
-from sandbox.issuer.residents import DEMO_PEOPLE, PAPER_PERSON
+from sandbox.issuer.residents import ATTENDANT, DEMO_PEOPLE, PAPER_PERSON, STAFF
 from sandbox.wallet import words
 from sandbox.wallet.app import create_wallet
 from sandbox.wallet.doors import GateName, Seen, Walk
@@ -31,6 +31,9 @@ class Doors:
 
     def seen(self, gate):
         return self.walks.get(gate)
+
+    def press(self, gate, *, long):
+        self.shown.append((gate, long))
 
     def screen(self, gate):
         return Image.new("1", (128, 64)) if gate == GATES[0].id else None
@@ -88,6 +91,22 @@ def test_the_code_on_the_page_is_an_image_of_its_own(client):
     answer = client.get("/people/3/code.svg")
     assert answer.mimetype == "image/svg+xml"
     assert b"style=" not in answer.data
+
+
+def test_the_attendants_button_is_pressed_at_the_chosen_gate(client, doors):
+    gate = GATES[1].id
+    assert "Long press" in page(client, "/people/5")
+    for how in ("short", "long"):
+        assert client.post("/people/5/press", data={"gate": gate, "press": how}).status_code == 303
+    assert doors.shown == [(gate, False), (gate, True)]
+    assert client.post("/people/5/press", data={"gate": gate, "press": "twice"}).status_code == 400
+    assert client.post("/people/5/press", data={"gate": "0" * 12, "press": "long"}).status_code == 400
+
+
+def test_who_works_at_the_mall_is_told_so(client):
+    assert "attendant at the mall" in page(client, f"/people/{ATTENDANT}")
+    assert "works at the mall" in page(client, f"/people/{STAFF[0]}")
+    assert "at the mall" not in page(client, "/people/1")
 
 
 @pytest.mark.parametrize("path", ["/", "/people/1", "/people/12", "/people/99", "/static/wallet.css"])
