@@ -77,6 +77,10 @@ DRIFT_C: Final = 0.5
 """The chip's own temperature may not change more than this within one measurement; when it rises so fast,
 somebody stands so near that they warm it, as one may before a wide view."""
 
+RISING_C: Final = 0.1
+"""From the first half of the samples to the second: who still rises is warmer than what was measured so far.
+A lag of up to 1 s (time constant; case, window and filter together) stays within the uncertainty with it."""
+
 # How much of what a thermometer sees is not skin, though somebody stands as near as they can: at the angle of
 # the datasheet half the signal is left, so 90° sees past a forehead of 5 cm at 2 cm already, and 5° only from
 # 57 cm on. Estimated from geometry, not measured.
@@ -173,12 +177,12 @@ def body_of(surface_c: float, ambient_c: float, site: Site) -> float | None:
 
 
 def uncertainty_of(spread_c: float, calibration: Calibration, site: Site, over_c: float = 0.0) -> float:
-    """Root sum of squares of chip, calibration, half the spread and background, and of the site's own.
+    """Root sum of squares of chip, calibration, spread and background, and of the site's own.
 
     The first four are of the skin and carried through to the body. `over_c`: skin above ambient, °C.
     """
     unseen_c = calibration.background * max(0.0, over_c)
-    skin_c = hypot(CHIP_C, calibration.residual_c, spread_c / 2, unseen_c)
+    skin_c = hypot(CHIP_C, calibration.residual_c, spread_c, unseen_c)
     return hypot(skin_c * (1 + SITES[site].k), SITES[site].uncertainty_c)
 
 
@@ -229,7 +233,9 @@ def _settled(fresh: Sequence[Sample], calibration: Calibration, site: Site) -> M
         return Hint.AGAIN
     if drift_c > DRIFT_C:
         return Hint.STEP_BACK
-    if spread_c > calibration.tolerance_c or drift_c < -DRIFT_C:
+    half = len(objects) // 2
+    rising = fmean(objects[-half:]) - fmean(objects[:half]) > RISING_C
+    if spread_c > calibration.tolerance_c or rising or drift_c < -DRIFT_C:
         return Hint.AGAIN
     object_c, ambient_c = fmean(objects), fmean(ambients)
     surface_c = surface_of(object_c, calibration)

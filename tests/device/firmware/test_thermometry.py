@@ -1,5 +1,5 @@
 from datetime import date
-from math import floor, hypot
+from math import exp, floor, hypot
 
 import pytest
 from hypothesis import assume, given
@@ -50,6 +50,7 @@ HINTS = {
     "a forehead half seen": (samples(*[32.0] * 5), Hint.STEP_CLOSER),
     "a forehead that came in from the cold": (samples(*[30.5] * 5, ambient=15.0), Hint.STEP_CLOSER),
     "a hot cup": (samples(*[44.1] * 5), Hint.STEP_BACK),
+    "a chip that still rises": (samples(34.8, 34.86, 34.92, 34.96, 35.0), Hint.AGAIN),
     "somebody moving": (samples(35.0, 34.0, 35.0, 34.0, 35.0), Hint.AGAIN),
     "a thermometer that stuttered": (samples(*[35.0] * 5, every=1.0), Hint.AGAIN),
 }
@@ -183,12 +184,37 @@ def test_a_true_fever_beyond_the_uncertainty_is_never_estimated_below_the_thresh
     skin_c = skin_of(body_c + siting * SITES[site].uncertainty_c, ambient_c, site)
     seen_c = skin_c - unseen * used.background * max(0.0, skin_c - ambient_c)
     seen_c += chip * thermometry.CHIP_C + residual * residual_c
-    said = [quantised((seen_c + wobble - mean_c - offset_c) / gain) for wobble in noise]
+    # Falling: samples that rise are measured again, which the next test is about.
+    falling = sorted(noise, reverse=True)
+    said = [quantised((seen_c + wobble - mean_c - offset_c) / gain) for wobble in falling]
     assume(surface_of(max(said), used) < thermometry.SKIN_HIGH_C)
     found = measure(samples(*said, ambient=ambient_c), 0.0, used, site)
     assert isinstance(found, Measurement)
     assert found.body_c >= threshold_c
     assert found.uncertainty_c <= uncertainty_of(spread_c + 0.021, used, site, seen_c - ambient_c + 0.5)
+
+
+@given(
+    body_c=st.floats(36.0, 41.0),
+    ambient_c=ambients,
+    wall_c=st.floats(10, 30),
+    lag_s=st.floats(0.01, 1.0),
+    late_s=st.floats(0, 0.1),
+    site=sites,
+)
+def test_a_chip_that_still_follows_does_not_hide_a_fever(body_c, ambient_c, wall_c, lag_s, late_s, site):
+    """True body → skin → a chip that lags → the first measurement that is believed."""
+    skin_c = skin_of(body_c, ambient_c, site)
+    taken = []
+    for number in range(200):
+        at_s = late_s + 0.1 * number
+        seen_c = skin_c + (min(wall_c, skin_c) - skin_c) * exp(-at_s / lag_s)
+        taken.append(Sample(quantised(seen_c), ambient_c, at_s))
+        found = measure(taken, 0.0, PLAIN, site)
+        if isinstance(found, Measurement):
+            break
+    assert isinstance(found, Measurement)
+    assert found.body_c + found.uncertainty_c >= body_c
 
 
 @given(st.floats(29, 44), ambients, sites)
