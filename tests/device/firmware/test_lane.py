@@ -143,6 +143,50 @@ def test_whatever_happens_an_open_barrier_is_closed_before_the_lane_idles(events
         assert held == (lane.state in {State.ADMITTING, State.EVACUATING})
 
 
+@given(st.lists(st.sampled_from(On), max_size=60), st.booleans())
+def test_whatever_happens_nothing_opens_that_was_not_written_down_before(events, again):
+    lane = Lane()
+    for number, on in enumerate(events):
+        lane, effects = step(lane, Event(on=on, reason=Reason.GREEN, again=again), TIMES, float(number))
+        kinds = [type(effect) for effect in effects]
+        if OpenBarrier in kinds and on is not On.FIRE:
+            assert Journal in kinds[: kinds.index(OpenBarrier)]
+
+
+@given(st.lists(st.sampled_from(On), max_size=60))
+def test_a_fire_opens_whatever_happened_before(events):
+    lane = Lane()
+    for number, on in enumerate(events):
+        lane, _ = step(lane, Event(on=on), TIMES, float(number))
+    after, effects = step(lane, Event(on=On.FIRE), TIMES, 99.0)
+    assert after.state is State.EVACUATING
+    assert lane.state is State.EVACUATING or effects[0] == OpenBarrier(None)
+
+
+def test_attendant_mode_has_no_end_of_its_own_and_opens_by_hand_alone():
+    after, effects = step(at(State.IDLE), Event(on=On.ATTEND), TIMES, 12.0)
+    assert (after.state, after.until_s) == (State.ATTENDING, None)
+    assert effects == (Show(State.ATTENDING, None, None),)
+    opening = {on for (state, on), (_, todo) in TABLE.items() if state is State.ATTENDING and Do.OPEN in todo}
+    assert opening == {On.BUTTON, On.ORDERED}
+    assert (State.ATTENDING, On.SEEN) not in TABLE
+    assert (State.ATTENDING, On.NOT_READY) not in TABLE
+
+
+def test_a_verdict_that_is_shown_gives_way_to_the_next_code():
+    for state in (State.DENIED, State.REFERRED):
+        after, effects = step(at(state, reason=Reason.RED), Event(on=On.SEEN), TIMES, 12.0)
+        assert (after.state, after.reason, effects) == (State.READING, None, ())
+
+
+def test_every_state_can_be_reached_from_the_beginning():
+    seen, new = {State.STARTING}, {State.STARTING}
+    while new:
+        new = {after for (state, _), (after, _) in TABLE.items() if state in new} - seen
+        seen |= new
+    assert seen == set(State)
+
+
 def test_the_picture_in_the_documentation_is_drawn_from_this_table():
     assert (Path(__file__).parents[3] / "docs" / "lane.md").read_text() == page()
 

@@ -1,5 +1,6 @@
 """A whole gate without threads: real store, beliefs and courier; hardware, broker and time are made up."""
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -180,6 +181,41 @@ def test_a_result_that_is_shown_again_is_said_again_but_written_once(served):
     served.show(served.code())
     assert '"kind": "again", "verdict": "deny", "reason": "A-212"' in served.said.getvalue()
     assert len(served.journal(Event.PASSAGE)) == 1
+
+
+class Noisy:
+    """Skin as a thermometer sees it: never the same twice."""
+
+    def __init__(self, world, object_c, noise_c, seed):
+        self.dice = random.Random(seed)
+        self.world, self.object_c, self.noise_c = world, object_c, noise_c
+
+    def run(self, seconds):
+        for _ in range(round(seconds / 0.05)):
+            self.world.hands.object_c = self.object_c + self.dice.gauss(0, self.noise_c)
+            self.world.run(0.05)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("object_c", "wanted"),
+    [(NORMAL_C, {Reason.GREEN}), (FEVER_C, {Reason.FEVER}), (35.65, {Reason.TEMPERATURE_UNSURE})],
+    ids=["well", "fever", "between"],
+)
+def test_a_noisy_thermometer_changes_no_verdict(served, object_c, wanted, seed):
+    noisy = Noisy(served, object_c, 0.04, seed)
+    noisy.run(0.5)
+    served.look_at(served.code())
+    noisy.run(3)
+    assert set(served.verdicts()) == wanted
+
+
+def test_a_thermometer_that_jumps_about_measures_nobody(served):
+    noisy = Noisy(served, NORMAL_C, 0.8, 3)
+    served.look_at(served.code())
+    noisy.run(10)
+    assert served.verdicts() == [Reason.NO_TEMPERATURE]
+    assert not served.hands.opened
 
 
 def test_what_the_list_says_by_now_comes_before_a_remembered_fever(served):
