@@ -56,7 +56,6 @@ class Runner:
             self.built.wake.wait(wait_s)
             self.built.wake.clear()
         self.systemd.say("STOPPING=1")
-        self.live.remove()
 
     def enrol(self, now_s: float) -> None:
         """Look for certificate and key now and then; begin to talk to the fleet once they are there."""
@@ -115,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if built is not None:
                 closing.callback(built.close)
                 live = LiveFile(config, narrator, time.monotonic())
+                closing.callback(live.remove)
                 Runner(config, built, systemd, stopping, live).run()
     except (GateError, DriverError) as error:
         narrator.say("cannot start", why=str(error))

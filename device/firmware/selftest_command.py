@@ -132,11 +132,19 @@ def show(console: Console, title: Both, finding: Finding, first: bool) -> None:
     console.print(row)
 
 
-def selftest_command(
+def _listed(console: Console, checks: tuple[Check, ...]) -> None:
+    table = Table.grid(padding=(0, 2))
+    for check in checks:
+        table.add_row(check.name, Text(f"{check.title.zh}：{check.proves.zh}\n{check.proves.en}"))
+    console.print(table)
+
+
+def selftest_command(  # noqa: PLR0913 - each is an option of the command line
     config_file: Annotated[Path, typer.Option("--config", help="The gate's TOML file.")],
     *,
     only: Annotated[list[str] | None, typer.Option(help="Do this check alone; several may be given.")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="Leave this check out.")] = None,
+    proves: Annotated[bool, typer.Option("--list", help="Say what each check proves, and do none.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nobody.")] = False,
     relay: Annotated[
         bool, typer.Option("--relay", help="Pulse the relay without asking: THE WAY OPENS.")
@@ -151,23 +159,39 @@ def selftest_command(
         told = config.load(config_file)
         checks = registry.chosen(only or (), skip or ())
     console = out()
+    if proves:
+        _listed(console, checks)
+        return
     report = Report(console, as_json)
-    alone = yes or as_json or not console.is_terminal
+    asking = Asking(console, alone=yes or as_json or not console.is_terminal)
+    _perform(told, checks, report, asking, relay=relay, watch_s=watch)
+    report.end(told.gate)
+    raise typer.Exit(report.exit_code)
+
+
+def _perform(
+    told: config.GateConfig,
+    checks: tuple[Check, ...],
+    report: Report,
+    asking: Asking,
+    *,
+    relay: bool,
+    watch_s: float,
+) -> None:
     with closing(Fitted(told)) as equipment, closing(Files(told)) as files:
         context = Context(
             config=told,
             equipment=equipment,
             files=files,
-            asks=Asking(console, alone),
+            asks=asking,
             now_s=int(time.time()),
             running=live.listen(told),
             busy=live.in_use(told),
             relay=relay,
-            watch_s=watch,
+            watch_s=watch_s,
         )
-        if context.busy and not as_json:
-            console.print(Text(f"闸机正在运行 · the gate is running. {registry.STOP}", style="yellow"))
+        if context.busy and not report.silent:
+            words = f"闸机正在运行 · the gate is running. {registry.STOP}"
+            report.console.print(Text(words, style="yellow"))
         for check in checks:
             report.do(check, context)
-    report.end(told.gate)
-    raise typer.Exit(report.exit_code)

@@ -101,8 +101,11 @@ def _frame(_: tuple[Any, ...], result: Any) -> Fields | None:  # noqa: ANN401 - 
     seen, history = result
     if seen is None:
         return None  # nothing has moved: fifteen lines a second that say so help nobody
-    rung = getattr(seen, "rung", None)
-    return {"frame": history.frames, "codes": len(seen.texts), "rung": None if rung is None else str(rung)}
+    return {"frame": history.frames, "codes": len(seen.texts)}
+
+
+def _rung(arguments: tuple[Any, ...], found: Any) -> Fields:  # noqa: ANN401 - zxing-cpp's codes
+    return {"rung": arguments[0].name, "codes": len(found)}
 
 
 def _glance(_: tuple[Any, ...], result: Any) -> Fields | None:  # noqa: ANN401 - (Glance or None, Attention)
@@ -190,6 +193,7 @@ def _sent(arguments: tuple[Any, ...], sent: object) -> Fields:
 _HERE: Final = "device.firmware."
 HOOKS: Final = (
     Hook(_HERE + "scan", "look", "frame", _frame),
+    Hook(_HERE + "scan", "Rung.read", "rung", _rung),
     Hook(_HERE + "attention", "glance", "attention", _glance),
     Hook(_HERE + "attention", "interruption", "attention", _interruption),
     Hook(_HERE + "desk", "Desk.examine", "code", _examined),

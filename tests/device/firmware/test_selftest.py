@@ -94,6 +94,14 @@ def test_programs_get_json_and_nothing_else(run, monkeypatch):
     assert (one["check"], one["grade"], one["fix"]["en"]) == ("c0", "warn", "lower it")
 
 
+def test_what_each_check_proves_is_told_without_doing_any(run):
+    result = run("--list")
+    assert result.exit_code == 0
+    for check in registry.CHECKS:
+        assert check.name in result.output
+        assert check.proves.en.split()[-1] in result.output
+
+
 def test_an_unknown_check_is_a_matter_of_usage(run, path):
     result = run("--only", "colour")
     assert (result.exit_code, "there are power" in result.output) == (2, True)

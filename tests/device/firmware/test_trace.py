@@ -3,6 +3,7 @@
 import io
 import json
 
+import numpy as np
 import pytest
 
 from device.firmware import scan, trace
@@ -92,3 +93,11 @@ def test_for_people_the_moment_stands_in_front(served):
     with tracer.watching():
         served.run(0.3)
     assert tracer.narrator.out.getvalue().startswith("12.500 sample object_c=")
+
+
+def test_each_rung_that_reads_a_frame_is_told_with_its_name(tracer):
+    luma = np.zeros((720, 1280), np.uint8)
+    with tracer.watching():
+        scan.look(luma, History())
+    assert [line["rung"] for line in steps(tracer, "rung")] == [rung.name for rung in scan.rungs(720, 1)]
+    assert steps(tracer, "frame")[0]["codes"] == 0
