@@ -18,6 +18,10 @@ OLED_PIECE = 128
 SSD1306_NOP = 0xE3  # SSD1306 datasheet rev. 1.1, table 9-1
 LCD_RESET_S = 0.12  # ST7789V datasheet 7.4.5, ILI9341 8.2.2: 120 ms before the first command after a reset
 
+SSD1306_OFF = 0x40  # SSD1306 datasheet 8.1.5, status register: D6 is 1 while the display is off
+
+LOOK_S = 2.0
+"""A picture that stands is looked after this often: a display may lose its power and get it again."""
 FIRST_REST_S = 1.0
 LONGEST_REST_S = 30.0
 
@@ -93,7 +97,7 @@ class LumaDisplay:
         self._monotonic = monotonic
         self._device: Any = None
         self._shown: Image.Image | None = None
-        self._rest_until_s = 0.0
+        self._rest_until_s = self._look_at_s = 0.0
         self._rest_s = FIRST_REST_S
 
     @property
@@ -107,12 +111,16 @@ class LumaDisplay:
         return "1" if isinstance(self._config, OledConfig) else "RGB"
 
     def show(self, image: Image.Image) -> None:
-        """Show a picture of this size and mode; one that is shown already costs no transfer."""
+        """Show a picture of this size and mode; one that is shown already costs a byte now and then.
+
+        That finds an OLED that was pulled out, or plugged in again and dark; an LCD's wires go one way.
+        """
         if image.size != self.size or image.mode != self.mode:
             raise DriverError(
                 f"picture is {image.size} {image.mode}, the display takes {self.size} {self.mode}"
             )
         if self._device is not None and image == self._shown:
+            self._look()
             return
         if self._monotonic() < self._rest_until_s:
             raise DriverError("display rests after an error and is opened again shortly")
@@ -126,6 +134,21 @@ class LumaDisplay:
         self._forget()
         self._shown = image.copy()
         self._rest_s = FIRST_REST_S
+        self._look_at_s = self._monotonic() + LOOK_S
+
+    def _look(self) -> None:
+        """Ask the display whether it still shows something; raises `DriverError` when it does not."""
+        if self._monotonic() < self._look_at_s:
+            return
+        self._look_at_s = self._monotonic() + LOOK_S
+        try:
+            lit = self._device.lit()
+        except Exception as error:  # smbus2's and luma's errors have no common root
+            self._drop()
+            raise DriverError(f"display does not answer ({error}); check its wires") from error
+        if not lit:
+            self._drop()
+            raise DriverError("display has lost its power and is set up anew; check its supply")
 
     def close(self) -> None:
         """Blank the screen and let go of the bus; the next `show` opens it again."""
@@ -161,6 +184,11 @@ def _opened(config: DisplayConfig) -> Any:  # noqa: ANN401 -- luma publishes no 
 def _oled(config: OledConfig) -> Any:  # noqa: ANN401 -- luma publishes no types
     from luma.core.interface.serial import i2c
     from luma.oled.device import ssd1306
+    from smbus2 import SMBus
+
+    def status() -> int:
+        with SMBus(config.bus) as bus:
+            return int(bus.read_byte(config.address))
 
     class FastOled(ssd1306):  # type: ignore[misc]  # luma publishes no types
         """luma's ssd1306, its picture packed by numpy instead of pixel by pixel with a deprecated call."""
@@ -175,14 +203,20 @@ def _oled(config: OledConfig) -> Any:  # noqa: ANN401 -- luma publishes no types
             for start in range(0, len(picture), OLED_PIECE):
                 self.data(picture[start : start + OLED_PIECE])
 
+        def lit(self) -> bool:
+            return not status() & (SSD1306_OFF if tells else 0)
+
     serial = i2c(port=config.bus, address=config.address)
     try:
         # Ask first: luma keeps every device it ever made until the process ends, the failed ones too.
         serial.command(SSD1306_NOP)
-        return FastOled(serial, rotate=2 if config.upside_down else 0)
+        opened = FastOled(serial, rotate=2 if config.upside_down else 0)
+        # It was switched on just now: a copy of the chip that says otherwise is not believed later either.
+        tells = not status() & SSD1306_OFF
     except BaseException:
         serial.cleanup()
         raise
+    return opened
 
 
 def _lcd(config: LcdConfig) -> Any:  # noqa: ANN401 -- luma publishes no types
@@ -221,6 +255,9 @@ class _WithPins:
 
     def display(self, image: Image.Image) -> None:
         self._device.display(image)
+
+    def lit(self) -> bool:
+        return True  # SPI's other wire is rarely fitted: nobody can ask
 
     def cleanup(self) -> None:
         try:

@@ -1,6 +1,6 @@
 """What the screen says to an attendant: a title, a few lines, a choice; data that `picture` draws."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 HIDDEN: Final = "已隐藏 Hidden"
@@ -17,7 +17,7 @@ class Panel:
     """Chinese and English of what can be chosen, in order; empty: nothing is to be chosen."""
     chosen: int = 0
     """Index into `items` that a long press of the button takes."""
-    plain: tuple[str, ...] = ()
+    plain: tuple[str, ...] = field(default=(), repr=False)
     """Lines that are shown as they are: a registration number, a masked name."""
     secret: bool = False
     """`plain` holds somebody's masked name: it is drawn without any cache and never kept."""

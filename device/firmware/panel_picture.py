@@ -15,6 +15,8 @@ from device.firmware.screens import NAVY
 
 UNREADABLE: Final = ("请看纸上的字", "Read it on the paper")
 """Where a character has no glyph."""
+_BARS: Final = {1: 15, 2: 28, 3: 35}
+"""Pixels of a title in black and white, by the lines it takes."""
 FULL_S: Final = 60
 """Seconds that fill the bar; attendant mode lasts as long by default."""
 TURNS: Final = 2
@@ -43,7 +45,7 @@ def _notes(panel: Panel) -> tuple[tuple[str, ...], bool]:
 
 
 def _fitting(
-    text: str, room: int, high: int, sizes: tuple[int, ...], most: int = 1
+    text: str, room: int, high: int, sizes: tuple[int, ...], most: int
 ) -> tuple[ImageFont.FreeTypeFont, tuple[str, ...]]:
     """The largest of these sizes at which the text fits into a box, and its lines there."""
     face = names_font(sizes[-1])
@@ -57,10 +59,12 @@ def _fitting(
     return face, found
 
 
-def _centred(pen: Pen, text: str, box: tuple[int, int, int, int], ink: Ink, sizes: tuple[int, ...]) -> None:
+def _centred(
+    pen: Pen, text: str, box: tuple[int, int, int, int], ink: Ink, sizes: tuple[int, ...], *, most: int = 2
+) -> None:
     """Words in the middle of a box (left, top, right, bottom), as large as they fit."""
     left, top, right, bottom = box
-    face, found = _fitting(text, right - left, bottom - top, sizes, most=2)
+    face, found = _fitting(text, right - left, bottom - top, sizes, most)
     pitch = int(face.size) + 1
     # The letters of a line stand a fifth of its size below its top.
     first = top + (bottom - top - pitch * len(found)) // 2 - int(face.size) // 5
@@ -72,17 +76,17 @@ def _centred(pen: Pen, text: str, box: tuple[int, int, int, int], ink: Ink, size
 def _draw_wide(pen: Pen, panel: Panel, size: tuple[int, int], turn: int) -> None:
     """Title in a bar, plain lines, the chosen item between arrows, and the time that is left."""
     width, height = size
-    bar, foot = 15, height - 3
-    pen.rectangle((0, 0, width, bar - 1), fill=1)
-    right = width - 2
-    if len(panel.items) > 1:
-        place = f"{panel.chosen + 1}/{len(panel.items)}"
-        face = names_font(12)
-        right -= spaced(place, face) + 3
-        put_spaced(pen, (right + 3, -1), place, face, 0)
+    right, foot = width - 2, height - 3
+    place = f"{panel.chosen + 1}/{len(panel.items)}" if len(panel.items) > 1 else ""
+    if place:
+        right -= spaced(place, names_font(12)) + 3
     told, unreadable = _notes(panel)
-    title = UNREADABLE if unreadable else (panel.zh, panel.en)
-    _centred(pen, _one_line(*title, right - 2, 12, turn), (2, 0, right, bar), 0, (12, 11, 10))
+    title = _one_line(*(UNREADABLE if unreadable else _title(panel)), right - 2, 12, turn)
+    one = spaced(title, names_font(10)) <= right - 2
+    bar = 15 if one else _BARS[len(lines(title, names_font(12), right - 2, 3))]
+    pen.rectangle((0, 0, width, bar - 1), fill=1)
+    put_spaced(pen, (right + 3, -1), place, names_font(12), 0)
+    _centred(pen, title, (2, 0, right, bar), 0, (12, 11, 10), most=3)
     top = bar + 1
     if told:
         below = foot - 16 if panel.items else foot
@@ -93,6 +97,10 @@ def _draw_wide(pen: Pen, panel: Panel, size: tuple[int, int], turn: int) -> None
             _arrows(pen, width, (top + foot) // 2)
         _wide_item(pen, panel.items[panel.chosen], (9, top, width - 9, foot), turn, alone=not told)
     _time_left(pen, panel, (0, height - 2, width, height), 1)
+
+
+def _title(panel: Panel) -> tuple[str, str]:
+    return panel.zh, panel.en[:1].upper() + panel.en[1:]
 
 
 def _one_line(zh: str, en: str, room: int, points: int, turn: int) -> str:
@@ -141,10 +149,13 @@ def _draw_tall(pen: Pen, panel: Panel, size: tuple[int, int]) -> None:
     """Title on a bar, plain lines large, every item with the chosen one inverse, time left at the foot."""
     width, height = size
     ink, ground = NAVY.ink, NAVY.ground
-    bar, foot = 60, height - 8
+    foot = height - 8
+    zh, en = _title(panel)
+    long = max(spaced(zh, names_font(18)), spaced(en, names_font(14))) > width - 16
+    bar, middle = (100, 54) if long else (60, 36)
     pen.rectangle((0, 0, width, bar - 1), fill=ink)
-    _centred(pen, panel.zh, (8, 6, width - 8, 36), ground, (26, 22, 18))
-    _centred(pen, panel.en, (8, 36, width - 8, bar - 4), ground, (16, 14, 12))
+    _centred(pen, zh, (8, 6, width - 8, middle), ground, (26, 22, 18))
+    _centred(pen, en, (8, middle, width - 8, bar - 4), ground, (16, 14, 12))
     told, unreadable = _notes(panel)
     top = bar
     note = 48 if unreadable else 0

@@ -2,7 +2,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from device.drivers import Display, DriverError
-from device.drivers.display import LcdConfig, LumaDisplay, NoDisplay, OledConfig
+from device.drivers.display import LOOK_S, LcdConfig, LumaDisplay, NoDisplay, OledConfig
 
 CONFIGS = [OledConfig(), LcdConfig(), LcdConfig(chip="ili9341", light_pin=26)]
 
@@ -92,6 +92,48 @@ def test_a_display_that_lost_power_is_set_up_again(board, clock):
     clock.now_s += 60
     display.show(drawn(display))
     assert board.oled.lit
+
+
+def test_a_display_that_is_pulled_out_under_a_standing_picture_is_noticed(board, clock):
+    display = LumaDisplay(OledConfig(), monotonic=clock)
+    display.show(drawn(display))
+    board.oled.unplugged = True
+    clock.now_s += LOOK_S
+    with pytest.raises(DriverError, match="does not answer"):
+        display.show(drawn(display))
+
+
+def test_a_display_that_lost_power_between_two_looks_shows_its_picture_again(board, clock):
+    display = LumaDisplay(OledConfig(), monotonic=clock)
+    display.show(drawn(display))
+    board.oled.lit, board.oled.memory[:] = False, bytes(1024)
+    clock.now_s += LOOK_S
+    with pytest.raises(DriverError, match="lost its power"):
+        display.show(drawn(display))
+    clock.now_s += 1.1
+    display.show(drawn(display))
+    assert seen(board, display).tobytes() == drawn(display).tobytes()
+    assert board.oled.lit
+
+
+def test_a_chip_whose_status_is_always_off_is_not_opened_again_and_again(board, clock, monkeypatch):
+    monkeypatch.setattr(board.oled, "exchange", lambda _written, count: b"\x43" * count)
+    display = LumaDisplay(OledConfig(), monotonic=clock)
+    for _ in range(3):
+        display.show(drawn(display))
+        clock.now_s += LOOK_S
+    assert board.oled.pictures <= 2  # one when it is set up, and this one
+
+
+def test_a_standing_picture_on_an_lcd_is_left_alone(board, clock, monkeypatch):
+    monkeypatch.setattr("device.drivers.display.LCD_RESET_S", 0.0)
+    display = LumaDisplay(LcdConfig(), monotonic=clock)
+    display.show(drawn(display))
+    before = board.lcd.pictures
+    clock.now_s += LOOK_S
+    display.show(drawn(display))
+    assert board.lcd.pictures == before
+    display.close()
 
 
 def test_a_gate_without_a_display_shows_nothing():

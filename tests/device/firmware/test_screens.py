@@ -14,7 +14,7 @@ from device.firmware.panel import HIDDEN, Panel, covered
 from device.firmware.screens import DISCREET, LOOKS, TURN_S, card, footer, named, telling, turn_at
 from device.firmware.thermometry import Hint
 from wire.attendance import HAND_REASONS
-from wire.health import Severity, Trouble, severity_of
+from wire.health import TROUBLES, Severity, Trouble, severity_of
 from wire.reasons import REASONS, Reason, Verdict
 
 REFERENCE = Path(__file__).parent / "screens"
@@ -70,6 +70,18 @@ PANELS = {
     "name without a glyph": dataclasses.replace(DOCUMENT, plain=("㛃*", "123X"), chosen=1),
     "covered": covered(dataclasses.replace(DOCUMENT, plain=("欧阳**", "123X"))),
     "number": Panel(zh="登记号", en="Registration number", plain=("7F2A-00031",), seconds_left=30),
+    "trouble": Panel(
+        zh=TROUBLES[Trouble.VENUE_STALE].zh,
+        en=TROUBLES[Trouble.VENUE_STALE].en,
+        plain=("1/3",),
+        items=(("返回", "Back"),),
+    ),
+    "short trouble": Panel(
+        zh=TROUBLES[Trouble.OFFLINE].zh,
+        en=TROUBLES[Trouble.OFFLINE].en,
+        plain=("2/3",),
+        items=(("返回", "Back"),),
+    ),
     "number, one thing to do": Panel(
         zh="登记", en="Registered", plain=("7F2A-00031",), items=(("请靠近测温", "Step closer"),)
     ),
@@ -276,7 +288,7 @@ def test_panels_stay_on_the_screen(name, panel):
         drawn = panel_picture.draw(panel, size, mode, turn)
         assert (drawn.size, drawn.mode) == (size, mode)
         ground = drawn.getpixel((size[0] - 1, size[1] // 2 + 24))
-        columns = {drawn.getpixel((x, y)) for x in (0, size[0] - 1) for y in range(64, size[1] - 8)}
+        columns = {drawn.getpixel((x, y)) for x in (0, size[0] - 1) for y in range(104, size[1] - 8)}
         assert columns <= {ground}
 
 

@@ -1,0 +1,282 @@
+"""The screen's thread: turns, panels, prompts, secrets that vanish by themselves and leave no trace."""
+
+import gc
+import sys
+import threading
+import time
+import traceback
+
+import gpiozero
+import pytest
+import smbus2.smbus2
+from gpiozero.pins.mock import MockFactory
+from PIL import Image
+
+from device.drivers import DriverError, Lamp, Prompt, Sound
+from device.drivers.display import LcdConfig, LumaDisplay, OledConfig
+from device.firmware import panel_picture, picture, presenter
+from device.firmware.lane_table import State
+from device.firmware.panel import HIDDEN, Panel, covered
+from device.firmware.presenter import SECRET_S, Presenter
+from device.firmware.screens import card, telling
+from device.firmware.thermometry import Hint
+from sandbox.board import environment, install, machine, pins
+from wire.health import Trouble
+from wire.reasons import Reason
+
+SLOWEST_S = 0.4  # device/drivers/__init__.py: a display takes so long at first
+DRAWN = "歸未卜*獨孤"[::-1]  # never the name itself: it would be found in this very file
+ITEMS = (("一致", "It matches"), ("不一致", "It differs"))
+BROKEN = card(State.OUT_OF_SERVICE, Reason.FAULT, None)
+
+
+def until(condition):
+    deadline_s = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline_s, "it did not happen"
+        time.sleep(0.002)
+
+
+class Clock:
+    now_s = 50.0
+
+    def __call__(self):
+        return self.now_s
+
+
+class Parts:
+    """A display, lamp, sounder and loudspeaker that keep what they were told."""
+
+    size, mode = (128, 64), "1"
+
+    def __init__(self):
+        self.pictures, self.signals, self.said = [], [], []
+        self.mute = self.gone = False
+
+    def show(self, first, second=None):
+        if second is not None:
+            self.signals.append((first, second))
+        elif self.gone:
+            raise DriverError("no display")
+        else:
+            self.pictures.append(first.tobytes())
+
+    def say(self, prompt):
+        if self.mute:
+            raise DriverError("no loudspeaker")
+        self.said.append(prompt)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def parts():
+    return Parts()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def shown(parts, clock):
+    """A presenter whose thread is not begun: `_step` is called by hand."""
+    made = Presenter(parts, parts, parts, monotonic=clock)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(presenter, "RETRY_S", 0.01)
+
+
+def drawn(what, turn=0):
+    draw = panel_picture.draw if isinstance(what, Panel) else picture.draw
+    return draw(what, (128, 64), "1", turn).tobytes()
+
+
+def test_a_gate_out_of_service_names_its_troubles_in_turns_of_three_seconds(shown, parts, clock):
+    found = {Trouble.CAMERA, Trouble.JOURNAL, Trouble.DISK}
+    shown.troubles(found)
+    shown.show(BROKEN)
+    for _ in range(5):
+        shown._step()
+        shown._step()
+        clock.now_s += 3
+    told = telling(BROKEN, found)
+    assert told.troubles == (Trouble.CAMERA, Trouble.JOURNAL)
+    assert parts.pictures == [drawn(told, turn) for turn in range(5)]
+
+
+def test_troubles_that_come_and_go_fast_wait_for_the_next_turn(shown, parts, clock):
+    shown.show(card(State.IDLE, None, None))
+    shown._step()
+    for step in range(30):
+        shown.troubles({Trouble.THERMOMETER} if step % 2 else set())
+        shown._step()
+        clock.now_s += 0.09
+    assert len(parts.pictures) == 1
+    clock.now_s = 53.1
+    shown._step()
+    assert parts.pictures[1:] == [drawn(card(State.IDLE, None, None, {Trouble.THERMOMETER}), 1)]
+
+
+def test_a_panel_stands_until_a_card_comes_and_leaves_the_lamp_alone(shown, parts):
+    panel = Panel(zh="工作人员", en="Attendant", items=ITEMS)
+    shown.show(BROKEN)
+    shown.show_panel(panel)
+    shown._step()
+    assert parts.pictures == [drawn(panel)]
+    assert shown.panel == panel
+    shown.show(BROKEN)
+    shown._step()
+    assert shown.panel is None
+    assert parts.pictures[-1] == drawn(BROKEN)
+    assert {lamp for lamp, _ in parts.signals} == {Lamp.AMBER_DOUBLE_BLINK}
+
+
+def secret(**changes):
+    name = {"plain": (DRAWN[::-1], "123X")}
+    return Panel(**({"zh": "核对证件", "en": "Check", "items": ITEMS, "secret": True} | name | changes))
+
+
+def test_a_secret_is_covered_in_time_though_the_same_panel_is_shown_again_and_again(shown, parts, clock):
+    begun_s = clock.now_s
+    while clock.now_s < begun_s + 20:
+        shown.show_panel(secret(seconds_left=round(clock.now_s - begun_s)))
+        shown._step()
+        seen = shown.panel.secret
+        assert seen == (clock.now_s - begun_s < SECRET_S)
+        assert (shown.panel.plain == (HIDDEN,)) != seen
+        clock.now_s += 0.5
+    assert parts.pictures[-1] == drawn(covered(secret(seconds_left=round(clock.now_s - 0.5 - begun_s))))
+    assert SECRET_S + SLOWEST_S <= 5
+
+
+def test_a_panel_in_a_log_does_not_tell_the_name():
+    assert not any(part in repr(secret()) for part in (DRAWN[::-1], "123X"))
+
+
+def test_another_person_gets_a_time_of_their_own(shown, clock):
+    shown.show_panel(secret())
+    clock.now_s += 60
+    shown.show_panel(Panel(zh="工作人员", en="Attendant", items=ITEMS))
+    shown.show_panel(secret())
+    assert shown.panel.secret
+
+
+def test_a_secret_on_a_display_that_fails_is_not_shown_late(shown, parts, clock):
+    parts.gone = True
+    shown.show_panel(secret())
+    shown._step()
+    assert not shown.display_working
+    parts.gone = False
+    clock.now_s += SECRET_S
+    shown._step()
+    assert parts.pictures == [drawn(covered(secret()))]
+
+
+def test_each_prompt_is_said_once_in_a_state_however_its_hints_come_and_go(shown, parts):
+    for hint in (None, Hint.STEP_BACK, Hint.STEP_CLOSER, Hint.STEP_BACK, Hint.AGAIN, Hint.STEP_CLOSER):
+        shown.show(card(State.MEASURING, None, hint))
+    assert parts.said == [Prompt.STEP_CLOSER, Prompt.STEP_BACK, Prompt.HOLD_STILL]
+    shown.show(card(State.ADMITTING, Reason.GREEN, None))
+    shown.show(card(State.IDLE, None, None))
+    shown.show(card(State.MEASURING, None, None))
+    assert parts.said[3:] == [Prompt.ENTER, Prompt.STEP_CLOSER]
+
+
+def test_two_verdicts_in_a_row_are_both_heard(shown, parts):
+    for _ in range(2):
+        shown.show(card(State.DENIED, Reason.PROOF_OLD, None))
+    assert parts.said == [Prompt.REFRESH] * 2
+
+
+def test_a_voice_that_fails_is_a_trouble_of_the_signals_and_heals(shown, parts):
+    parts.mute = True
+    shown.show(BROKEN)
+    assert not shown.signals_working
+    assert parts.signals == [(Lamp.AMBER_DOUBLE_BLINK, Sound.NONE)]
+    shown.show(card(State.IDLE, None, None))
+    assert not shown.signals_working  # an idle gate says nothing: nobody knows better yet
+    parts.mute = False
+    shown.show(card(State.ADMITTING, Reason.GREEN, None))
+    assert shown.signals_working
+
+
+@pytest.fixture(params=[OledConfig(), LcdConfig()], ids=["oled", "lcd"])
+def screen(request, monkeypatch):
+    """A real driver and the real libraries on a simulated chip, and what a person sees there."""
+    machine.MACHINE.power_on()
+    pins.BENCH.clear()
+    monkeypatch.setattr("device.drivers.display.LCD_RESET_S", 0.0)
+    monkeypatch.setattr(smbus2.smbus2, "os", smbus2.smbus2.os)  # restored afterwards
+    monkeypatch.setattr(smbus2.smbus2, "ioctl", smbus2.smbus2.ioctl)
+    install.solder_i2c()
+    monkeypatch.setattr(gpiozero.Device, "pin_factory", MockFactory(pin_class=pins.BoardPin))
+    monkeypatch.syspath_prepend(str(environment.SITE))
+    display = LumaDisplay(request.param)
+
+    def seen():
+        chip = machine.MACHINE.oled if display.mode == "1" else machine.MACHINE.lcd
+        got = chip.picture()
+        image = Image.frombytes(got.mode, got.size, got.pixels)
+        return image.transpose(Image.Transpose.ROTATE_90) if got.mode == "RGB" else image
+
+    yield display, seen
+    gpiozero.Device.pin_factory.close()
+    for name in [name for name in sys.modules if name.split(".")[0] == "spidev"]:
+        del sys.modules[name]
+
+
+def texts():
+    """Every string and every bytes that anything in this process refers to, locals of all threads too."""
+    todo = list(gc.get_objects())
+    for innermost in sys._current_frames().values():
+        todo.extend(
+            value for frame, _ in traceback.walk_stack(innermost) for value in frame.f_locals.values()
+        )
+    seen = {id(todo), id(seen_by := [])}
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, str | bytes | bytearray):
+            seen_by.append(one)
+        else:
+            todo.extend(gc.get_referents(one))
+    return seen_by
+
+
+def holding(drawn_name):
+    """The texts that hold the name, itself never spelt: whatever is found is compared the other way round."""
+    coded = drawn_name[::-1].encode()[::-1]
+    return [
+        one for one in texts() if (drawn_name in one[::-1] if isinstance(one, str) else coded in one[::-1])
+    ]
+
+
+def test_a_name_is_gone_from_screen_and_memory_though_nobody_calls_the_presenter_again(screen, monkeypatch):
+    display, seen = screen
+    monkeypatch.setattr(presenter, "SECRET_S", 0.5)
+    size, mode = display.size, display.mode
+    showing = Presenter(display, Parts())
+    showing.start()
+    try:
+        showing.show_panel(secret())
+        until(lambda: seen() == panel_picture.draw(secret(), size, mode))
+        assert holding(DRAWN)  # the search finds what is there
+        hidden = panel_picture.draw(covered(secret()), size, mode)
+        until(lambda: seen() == hidden)
+        until(lambda: display._shown == hidden)
+        assert showing.panel.plain == (HIDDEN,)
+        assert not showing.panel.secret
+        gc.collect()
+        assert not holding(DRAWN)
+    finally:
+        showing.stop()
+    assert threading.active_count() < 20
