@@ -28,7 +28,7 @@ from sandbox.wallet import pictures
 
 SIZES = ((640, 480), (1280, 720), (1920, 1080))
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-SCENES, WINDOW, EMPTY_FRAMES = 150, 8, 240
+SCENES, WINDOW, EMPTY_FRAMES = 120, 8, 240
 RATE_GOAL, SAMPLES_GOAL, EMPTY_GOAL = 1.08, 1.02, 0.10
 CPU_GOALS = {720: 0.40, 1080: 0.33}
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)

@@ -140,8 +140,9 @@ def _read(luma: Luma, frames: int, before: tuple[str, ...]) -> Seen:
         texts |= dict.fromkeys(code.text for code in rung.read(luma))
         if texts and not (beside and texts.keys() <= set(before)):
             break
-    # What claims to be a code comes first, so that posters cannot crowd it out.
-    kept = sorted((text for text in texts if 0 < len(text) <= MAX_TEXT), key=is_code, reverse=True)
+    # Codes first, and of these what is new: whatever hangs on the wall cannot crowd a visitor out.
+    kept = [text for text in texts if 0 < len(text) <= MAX_TEXT]
+    kept.sort(key=lambda text: (is_code(text), text not in before), reverse=True)
     return Seen(tuple(kept[:MOST_CODES]))
 
 

@@ -91,6 +91,13 @@ def test_a_small_picture_is_never_halved(monkeypatch):
     assert dict(seen)["magnified"] == (480, 640)
 
 
+def test_a_rung_tells_where_its_picture_begins_in_the_frame():
+    magnified = next(rung for rung in scan.COSTLY if rung.name == "magnified")
+    assert magnified.origin(scene()) == (360, 150)
+    assert magnified.origin(scene(width=320, height=240)) == (0, 0)
+    assert scan.HALF.origin(scene()) == (0, 0)
+
+
 def test_odd_rows_and_columns_are_halved_too():
     halved = scan._halved(np.full((481, 641), 7, np.uint8))
     assert halved.shape == (240, 320)
@@ -127,6 +134,14 @@ def test_of_many_codes_a_few_are_told_and_what_claims_to_be_a_code_before_poster
     posters = [qr(f"https://example.org/{number}", scale=3) for number in range(6)]
     assert len(read(scene(*posters, qr("JX1:ONE", scale=3)))) == scan.MOST_CODES
     assert "JX1:ONE" in read(scene(*posters, qr("JX1:ONE", scale=3)))
+
+
+def test_a_visitor_is_told_beside_a_wall_of_codes(monkeypatch):
+    wall = [f"JX1:{number}" for number in range(9)]
+    tried(monkeypatch, scene(), 0, found=[code(text) for text in [*wall, "JX1:VISITOR"]])
+    seen, _ = look(scene(), History(texts=tuple(wall)))
+    assert seen.texts[0] == "JX1:VISITOR"
+    assert len(seen.texts) == scan.MOST_CODES
 
 
 def test_a_text_longer_than_a_code_can_be_is_not_kept(monkeypatch):
