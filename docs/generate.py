@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from device.firmware import config, parts
+from device.firmware import config, parts, thermometry
 from wire import (
     attendance,
     cbor,
@@ -61,6 +61,20 @@ def _by_hand() -> str:
     return _table(
         ("word", "why"), ((f"`{word}`", f"{w.zh} · {w.en}") for word, w in attendance.HAND_REASONS.items())
     )
+
+
+def _sites() -> str:
+    rows = (
+        (
+            site.name.lower(),
+            a.k,
+            f"{a.ambient_low_c:g} – {a.ambient_high_c:g} °C",
+            f"± {a.uncertainty_c:g} °C",
+            a.source,
+        )
+        for site, a in thermometry.SITES.items()
+    )
+    return _table(("site", "k", "ambient", "uncertainty", "source"), rows)
 
 
 def _pins() -> str:
@@ -224,6 +238,7 @@ RENDERED: Final[dict[str, Callable[[], str]]] = {
     "reasons.md": _reasons,
     "by-hand.md": _by_hand,
     "pins.md": _pins,
+    "sites.md": _sites,
     "troubles.md": _troubles,
     "documents.md": _documents,
     "policy.md": _policy,

@@ -1,5 +1,6 @@
 """What a gate's card holds before the gate has ever run: its configuration and the first root."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from wire.documents import Root
 from wire.errors import WireError
 
 CONFIGURATION: Final = "gate.toml"
+HOST: Final = re.compile(r"[0-9A-Za-z.:_-]{1,253}\Z")
+"""What names and addresses are made of (RFC 1123, RFC 4291); whether there is one, the gate finds out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Card:
             raise UsageError(f"--gate: {error.detail}; nothing was written") from error
         if not _is_address(self.fleet):
             raise UsageError("--fleet: an address is https://host:port; nothing was written")
+        if not HOST.match(self.broker_host):
+            raise UsageError("--broker-host: a name or an IP address, nothing else; nothing was written")
         text = config.example(
             gate=self.gate,
             data=str(self.data),

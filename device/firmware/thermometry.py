@@ -47,7 +47,7 @@ SITES: Final[Mapping[Site, Adjustment]] = {
         source="k of exposed skin: Pompei, US patent 6,056,435. Ambient range: Chen et al., Int. J. Environ. "
         "Res. Public Health 2022, 19, 15883, forehead against axilla and mouth. Uncertainty: the "
         "root mean square error of Fisher et al., Sensors 2022, 22, 826, 0.26 °C with a finger measured too, "
-        "rounded up; single people were off by about 1 °C there.",
+        "rounded up; a single person may be farther off than the root mean square.",
     ),
     # There is no sound relation, and so hardly anybody is admitted or denied by the wrist alone: most are
     # referred. k is this house's assumption, to be replaced by a study before anybody relies on it.
