@@ -24,7 +24,7 @@ def run(context: Context) -> Iterator[Finding]:
     try:
         record = calibration.load(context.config.path(told.calibration))
     except GateError as error:
-        yield Finding(Grade.FAIL, plain(error), _LIMIT, _FIX)
+        yield Finding(Grade.FAIL, Both("记录无法采用", str(error)), _LIMIT, _FIX)
         return
     if record is None:
         yield Finding(Grade.WARN, Both("没有校准记录", "no calibration record"), _LIMIT, _FIX)
@@ -49,7 +49,7 @@ def _sensor(context: Context, wanted: str) -> Finding:
         found = thermometer.identity().id if thermometer is not None else ""
     except SensorFault as error:
         fix = Both("先修好测温", "mend the thermometer first")
-        return Finding(Grade.SKIP, plain(error), NOTHING, fix, about)
+        return Finding(Grade.SKIP, Both("传感器没有应答", str(error)), NOTHING, fix, about)
     return graded(found == wanted, plain(found), limit, _FIX, about=about)
 
 

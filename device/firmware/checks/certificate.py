@@ -45,7 +45,7 @@ def _pair(context: Context) -> Finding:
     try:
         identity.signer(config.path(broker.certificate), config.path(broker.key), config.gate)
     except GateError as error:
-        return Finding(Grade.FAIL, plain(error), NOTHING, _ENROL, about)
+        return Finding(Grade.FAIL, Both("证书与密钥不能用", str(error)), NOTHING, _ENROL, about)
     return Finding(
         Grade.PASS, Both("证书与密钥、闸机编号一致", "certificate, key and gate belong together"), about=about
     )
@@ -58,7 +58,7 @@ def _closed(context: Context) -> Finding:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as error:
-        return Finding(Grade.FAIL, plain(error.strerror or error), limit, _ENROL, about)
+        return Finding(Grade.FAIL, Both("密钥无法读取", error.strerror or str(error)), limit, _ENROL, about)
     return graded(not mode & (stat.S_IRWXG | stat.S_IRWXO), plain(f"{mode:04o}"), limit, fix, about=about)
 
 

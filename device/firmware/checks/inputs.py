@@ -7,7 +7,7 @@ from typing import Final
 from device.drivers import DriverError, InputKind, Inputs
 from device.firmware.checks.context import Check, Context
 from device.firmware.checks.finding import NOT_FITTED, Finding, Grade
-from device.firmware.words import Both
+from device.firmware.words import NOTHING, Both
 from wire.health import Trouble
 
 STEP_S: Final = 0.05
@@ -19,6 +19,7 @@ NAMES: Final = {
     InputKind.TAMPER: Both("防拆", "tamper"),
     InputKind.BUTTON: Both("按钮", "button"),
 }
+_WIRES: Final = Both("检查接线；重启本程序", "check its wires; start this again")
 _FIX: Final = {
     InputKind.FIRE: Both(
         "确认没有火警；检查消防回路、pull 和 active",
@@ -54,7 +55,7 @@ def _told(kind: InputKind, inputs: Inputs, edges: int | None) -> Finding:
     try:
         active = bool(inputs.level(kind))
     except DriverError as error:
-        return Finding(Grade.FAIL, Both(str(error), str(error)), about=about)
+        return Finding(Grade.FAIL, Both("读不到", str(error)), NOTHING, _WIRES, about)
     zh, en = ("动作", "active") if active else ("未动作", "not active")
     if edges is not None:
         zh, en = f"{zh}，变化 {edges} 次", f"{en}, changed {edges} times"

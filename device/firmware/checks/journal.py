@@ -23,7 +23,7 @@ def run(context: Context) -> Iterator[Finding]:
             "保留 gate.db 交给服务商，换卡后重新登记",
             "keep gate.db for whoever looks into it; replace the card",
         )
-        yield Finding(Grade.FAIL, plain(error), Both("连续", "unbroken"), fix, about)
+        yield Finding(Grade.FAIL, Both("日志不连续", str(error)), Both("连续", "unbroken"), fix, about)
         return
     yield Finding(Grade.PASS, Both(f"最新 {checked} 条连续", f"the newest {checked} events fit"), about=about)
     backlog = store.backlog

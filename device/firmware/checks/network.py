@@ -37,7 +37,9 @@ def run(context: Context) -> Iterator[Finding]:
         address = socket.getaddrinfo(broker.host, broker.port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
         fix = Both("检查网线或无线网络、DNS 和 [broker] host", "check cable or Wi-Fi, DNS, and [broker] host")
-        yield Finding(Grade.FAIL, plain(f"{broker.host}: {error}"), NOTHING, fix, _NAME)
+        yield Finding(
+            Grade.FAIL, Both(f"{broker.host} 无法解析", f"{broker.host}: {error}"), NOTHING, fix, _NAME
+        )
         return
     yield Finding(
         Grade.PASS,
@@ -88,7 +90,7 @@ def _secured(context: Context, connection: socket.socket) -> Finding:
             _hear(channel)
             return _dates(context, channel.getpeercert(binary_form=True) or b"", limit)
     except GateError as error:
-        return Finding(Grade.FAIL, plain(error), limit, enrol, _TLS)
+        return Finding(Grade.FAIL, Both("本机证书文件不能用", str(error)), limit, enrol, _TLS)
     except ssl.SSLCertVerificationError as error:
         value = Both(
             f"服务器证书不可信（{error.verify_message}）",

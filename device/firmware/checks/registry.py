@@ -27,7 +27,7 @@ from device.firmware.checks import (
 from device.firmware.checks.context import Check, Context
 from device.firmware.checks.finding import Finding, Grade, noted, skipped
 from device.firmware.errors import GateError
-from device.firmware.words import Both, plain
+from device.firmware.words import Both
 from wire.health import TROUBLES, Severity, Trouble
 
 CHECKS: Final = (
@@ -75,7 +75,7 @@ def perform(check: Check, context: Context, tell: Callable[[Finding], None]) -> 
         fix = Both("按上述提示处理后再试", "do what it says, then try again")
         bug = Both("请连同此行报告", "report it with this line")
         words = str(error) if known else f"{type(error).__name__}: {error}"
-        tell(Finding(Grade.FAIL, plain(words), fix=fix if known else bug))
+        tell(Finding(Grade.FAIL, Both("不能用" if known else "程序错误", words), fix=fix if known else bug))
 
 
 def _findings(check: Check, context: Context) -> Iterator[Finding]:

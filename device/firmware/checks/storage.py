@@ -30,7 +30,7 @@ def run(context: Context) -> Iterator[Finding]:
         free = shutil.disk_usage(data).free
     except OSError as error:
         fix = Both("挂载数据分区", "mount the data partition")
-        yield Finding(Grade.FAIL, plain(f"{data}: {error.strerror}"), fix=fix)
+        yield Finding(Grade.FAIL, Both(f"{data} 不可用", f"{data}: {error.strerror}"), fix=fix)
         return
     yield _free(free)
     yield _mounts(context, data)
@@ -67,7 +67,7 @@ def _latency(context: Context, data: Path) -> Finding:
         times_ms = _written(context, data)
     except OSError as error:
         fix = Both("检查数据分区是否可写，以服务用户运行", "check that the data partition can be written to")
-        return Finding(Grade.FAIL, plain(error.strerror or error), NOTHING, fix, about)
+        return Finding(Grade.FAIL, Both("写不进去", error.strerror or str(error)), NOTHING, fix, about)
     middle_ms, worst_ms = statistics.median(times_ms), max(times_ms)
     value = Both(
         f"{middle_ms:.1f} ms，最慢 {worst_ms:.1f} ms", f"{middle_ms:.1f} ms, slowest {worst_ms:.1f} ms"

@@ -38,7 +38,7 @@ def run(context: Context) -> Iterator[Finding]:
     try:
         identity = thermometer.identity()
     except SensorFault as error:
-        yield Finding(Grade.FAIL, plain(error), Both("有应答", "it answers"), _WIRES)
+        yield Finding(Grade.FAIL, Both("没有应答", str(error)), Both("有应答", "it answers"), _WIRES)
         return
     yield Finding(
         Grade.PASS, Both(f"编号 {identity.id}", f"number {identity.id}"), about=Both("应答", "answer")

@@ -7,7 +7,7 @@ from device.drivers import DriverError
 from device.firmware import parts
 from device.firmware.checks.context import Check, Context
 from device.firmware.checks.finding import Finding, Grade
-from device.firmware.words import Both, plain
+from device.firmware.words import Both
 
 _FIX: Final = Both(
     "见 docs/wiring.md，改接线和 gate.toml", "see docs/wiring.md; change the wires and gate.toml"
@@ -19,7 +19,7 @@ def run(context: Context) -> Iterator[Finding]:
     try:
         cautions = parts.cautions_of(context.config)
     except DriverError as error:
-        yield Finding(Grade.FAIL, plain(error), fix=_FIX)
+        yield Finding(Grade.FAIL, Both("这样接线不可行", str(error)), fix=_FIX)
         return
     for caution in cautions:
         yield Finding(Grade.WARN, Both(caution.zh, caution.en), fix=_FIX)

@@ -17,6 +17,7 @@ from device.drivers import (
 )
 from device.firmware.checks import registry
 from device.firmware.checks.context import Context, Files
+from device.firmware.checks.finding import Grade
 from device.firmware.config import example, read
 
 GATE = "0123456789ab"
@@ -180,6 +181,11 @@ def run(context):
         found = []
         (check,) = registry.chosen([name], [])
         registry.perform(check, replace(context, **changes), found.append)
+        for finding in found:
+            told = (
+                [finding.value, finding.fix] if finding.grade in {Grade.WARN, Grade.FAIL} else [finding.value]
+            )
+            assert all(both.zh and both.en for both in told), finding
         return {finding.about.en: finding for finding in found}
 
     return run
