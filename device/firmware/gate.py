@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from device.drivers import Barrier, Camera, Display, Inputs, Signals, Thermometer, Voice
 from device.firmware import calibration, identity
 from device.firmware.book import Book
 from device.firmware.camera_thread import CameraThread
 from device.firmware.clock import Clock
 from device.firmware.config import GateConfig
+from device.firmware.config_parts import Lane, NoScreen
 from device.firmware.courier import Courier
 from device.firmware.deadman import Deadman
 from device.firmware.desk import Desk
@@ -180,6 +183,18 @@ def remembered(store: Store, beliefs: Beliefs) -> Memory:
     return memory
 
 
+def lane_of(config: GateConfig, narrator: Narrator) -> Lane:
+    """The lane's section; without a display nothing can be chosen, and the button opens at once."""
+    if config.lane.button == "opens" or config.pins.contacts.button is None:
+        return config.lane
+    if not isinstance(config.display, NoScreen):
+        return config.lane
+    narrator.say(
+        "caution", why="without a display the button opens at once; write lane.button = 'opens' or fit one"
+    )
+    return msgspec.structs.replace(config.lane, button="opens")
+
+
 def organs_of(config: GateConfig, hardware: Hardware, wake: threading.Event) -> Organs:
     """The parts that can fail, their threads not begun."""
     return Organs(
@@ -224,7 +239,7 @@ def _built(
         book=book,
         health=Health(organs=organs, book=book),
         memory=remembered(store, beliefs),
-        durations=config.lane,
+        durations=lane_of(config, narrator),
     )
     gate = Gate(
         clock=Clock(store.floor_ms),

@@ -3,6 +3,8 @@
 import sys
 from typing import Final
 
+from device.firmware import attend_table
+from device.firmware.attend_table import CHOICES, TITLES
 from device.firmware.lane_table import TABLE, On, State
 
 HEAD: Final = """\
@@ -11,6 +13,21 @@ HEAD: Final = """\
 Drawn from `device/firmware/lane_table.py` by `python -m device.firmware.lane_picture`; a test holds the two
 together. What is not in the table changes nothing and is counted. A row's effects happen in their order: the
 journal is written before the barrier opens, except in a fire.
+
+"""
+ATTENDANT: Final = """\
+## Attendant mode
+
+Drawn from `device/firmware/attend_table.py`. One button leads through it: a short press goes to the
+next item, a long one (0.8 s) takes it; codes are looked at only on screens that ask for one. It begins
+with the button, and in the name of whoever then shows a staff code of the roster (of its attendants,
+where some are named): green, with a proof that is fresh and has opened nothing. Shown to a lane that
+has just referred somebody, the staff code alone begins it. Without a roster the button alone suffices,
+and events name nobody; so it does where no code could be verified, and then the items marked * are
+missing, as they are while the gate is out of service. An attendant's turn is over after `attendant_s`
+without a press or a code, with "done", and in a fire; until then the button leads back to the menu.
+`button = "opens"` in the gate's file makes it open at once instead, which is all that a gate without a
+display can offer. Whoever is red or orange is let in by hand or not at all.
 
 """
 
@@ -37,9 +54,28 @@ def table() -> str:
     return "\n".join(["| in | when | then | and do, in this order |", "|---|---|---|---|", *rows])
 
 
+def screens() -> str:
+    """Every screen of attendant mode and what can be chosen there, in words."""
+    rows = []
+    for screen, choices in CHOICES.items():
+        zh, en = TITLES[screen]
+        items = "<br>".join(
+            f"{choice.zh} {choice.en}{'' if choice.always else ' *'} → {choice.to.value}"
+            + "".join(f"; {act.value}" for act in choice.acts)
+            for choice in choices
+        )
+        led = "<br>".join(
+            f"{on.value} → {after.value}" + "".join(f"; {act.value}" for act in acts)
+            for (before, on), (after, acts) in attend_table.TABLE.items()
+            if before is screen
+        )
+        rows.append(f"| {screen.value} | {zh} · {en} | {items} | {led or '–'} |")
+    return "\n".join(["| screen | says | items | without the button |", "|---|---|---|---|", *rows])
+
+
 def page() -> str:
     """The whole page."""
-    return f"{HEAD}{diagram()}\n\n{table()}\n"
+    return f"{HEAD}{diagram()}\n\n{table()}\n\n{ATTENDANT}{screens()}\n"
 
 
 if __name__ == "__main__":

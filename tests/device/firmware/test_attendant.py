@@ -2,14 +2,18 @@
 
 import gc
 import hashlib
+import io
 from dataclasses import replace
 
 import pytest
 
 from device.drivers import InputKind
 from device.firmware.attend_table import CHOICES, Screen
+from device.firmware.config import example, read
 from device.firmware.errors import JournalError
+from device.firmware.gate import lane_of
 from device.firmware.lane_table import State
+from device.firmware.narrate import Narrator
 from wire import policy
 from wire.attendance import check_number
 from wire.code import PaperName
@@ -584,3 +588,21 @@ def test_the_button_does_nothing_while_somebody_passes(staffed):
 def test_every_screen_has_words_and_something_to_choose():
     assert set(CHOICES) == set(Screen)
     assert all(CHOICES.values())
+
+
+@pytest.mark.parametrize(
+    ("display", "contact", "button"),
+    [
+        ('kind = "oled"', True, "attendant"),
+        ('kind = "none"', True, "opens"),
+        ('kind = "none"', False, "attendant"),
+    ],
+)
+def test_a_button_without_a_display_opens_and_the_gate_says_so(display, contact, button):
+    said = io.StringIO()
+    text = example().replace('kind = "oled"', display)
+    if not contact:
+        text = text.replace("button = { pin = 21 }", "")
+    lane = lane_of(read(text.encode(), "gate.toml"), Narrator("words", said))
+    assert lane.button == button
+    assert ("caution" in said.getvalue()) is (button == "opens")
