@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 # What is proved to the last branch: the formats, and the firmware files that decide.
-PROVED := wire/*,device/firmware/admit.py,device/firmware/attention.py,device/firmware/clock.py,device/firmware/courier.py,device/firmware/lane.py,device/firmware/lane_table.py,device/firmware/lists.py,device/firmware/memory.py,device/firmware/picture.py,device/firmware/readiness.py,device/firmware/recognise.py,device/firmware/scan.py,device/firmware/screens.py,device/firmware/thermometry.py,device/firmware/trust.py
+PROVED := wire/*,device/firmware/admit.py,device/firmware/attention.py,device/firmware/clock.py,device/firmware/courier.py,device/firmware/figures.py,device/firmware/lane.py,device/firmware/lane_table.py,device/firmware/lettering.py,device/firmware/lists.py,device/firmware/memory.py,device/firmware/panel.py,device/firmware/panel_picture.py,device/firmware/picture.py,device/firmware/prompts.py,device/firmware/readiness.py,device/firmware/recognise.py,device/firmware/scan.py,device/firmware/screens.py,device/firmware/thermometry.py,device/firmware/trust.py
 
 ifeq ($(shell command -v $(PYTHON)),)
   ifneq ($(filter-out help clean demo-clean,$(or $(MAKECMDGOALS),help)),)

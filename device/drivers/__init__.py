@@ -222,6 +222,7 @@ class Sound(Enum):
     SHORT_HIGH = "short high"
     TWO_LONG_LOW = "two long low"
     THREE_NOTES = "three notes"
+    ONE_LOW = "one low"
 
 
 @runtime_checkable

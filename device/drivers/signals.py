@@ -71,6 +71,7 @@ SOUND_PATTERNS: dict[Sound, tuple[Tone, ...]] = {
         Tone(0.0, 0.05),
         Tone(784.0, 0.25),
     ),
+    Sound.ONE_LOW: (Tone(330.0, 0.7),),
 }
 """Heard once. Rhythm alone tells them apart, for a sounder with one pitch and for ears without pitch."""
 

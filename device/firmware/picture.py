@@ -10,6 +10,8 @@ from device.firmware.lettering import font, put_spaced, spaced, widest, wrapped
 from device.firmware.screens import AMBER, Card, Shape, footer, named
 
 _ZH_POINTS: Final = (20, 16, 14, 12)
+SHORT: Final = 3
+"""Lines that leave room for the large figure."""
 LANGUAGES: Final = 2
 """Turns that one trouble takes on a screen with room for one language at a time."""
 
@@ -45,7 +47,7 @@ def _draw_wide(pen: Pen, card: Card, size: tuple[int, int], inks: tuple[Ink, Ink
     top = (side + 1 - 19 * len(zh)) // 2
     for number, line in enumerate(zh):
         pen.text((left, top + 19 * number), line, font=font(16), fill=inks[0])
-    _english(pen, f"{card.en} {card.code}".strip(), (40, height), width, inks[0])
+    _english(pen, f"{card.en}  {card.code}".strip(), (40, height), width, inks[0])
 
 
 def _english(pen: Pen, text: str, rows: tuple[int, int], width: int, ink: Ink) -> None:
@@ -133,12 +135,12 @@ def _blocks(room: int, *texts: tuple[int, str, int]) -> list[tuple[int, str]]:
 def _draw_tall(pen: Pen, card: Card, size: tuple[int, int], inks: tuple[Ink, Ink], _turn: int) -> None:
     """Figure above, Chinese large under it, English and code below: for 240×320."""
     width, height = size
-    side = 116
-    SHAPES[card.shape](pen, ((width - side) / 2, 20, side), *inks)
     blocks = _blocks(width - 16, (34, card.zh, 2), (20, card.en, 2))
-    _stack(pen, blocks, (side + 24, height - 44), width, inks[0])
+    side = 116 if len(blocks) <= SHORT else 98
+    SHAPES[card.shape](pen, ((width - side) / 2, 16, side), *inks)
+    _stack(pen, blocks, (side + 20, height - 44), width, inks[0])
     if card.code:
-        pen.text((width / 2, height - 14), card.code, font=font(22), fill=inks[0], anchor="ms")
+        pen.text((width / 2, height - 12), card.code, font=font(22), fill=inks[0], anchor="ms")
 
 
 def _tall_trouble(pen: Pen, card: Card, size: tuple[int, int], inks: tuple[Ink, Ink], turn: int) -> None:

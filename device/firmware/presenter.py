@@ -15,6 +15,9 @@ RETRY_S: Final = 2.0
 SECRET_S: Final = 4.5
 """A masked name is covered by then; with the slowest display it is gone within five seconds."""
 
+ONCE: Final = frozenset({Sound.BLIP, Sound.ONE_LOW})
+"""Heard when a state begins, not when its words change; a verdict is heard each time."""
+
 Shown: TypeAlias = Card | Panel
 
 
@@ -84,11 +87,11 @@ class Presenter:
         """Let light and sound say it now, and the screen as soon as it can; never raises."""
         again = self.card is not None and (self.card.shape, self.card.lamp) == (card.shape, card.lamp)
         try:
-            self._signals.show(card.lamp, Sound.NONE if again and card.sound is Sound.BLIP else card.sound)
+            self._signals.show(card.lamp, Sound.NONE if again and card.sound in ONCE else card.sound)
             self._lamp_working = True
         except DriverError:
             self._lamp_working = False
-        if not again or card.sound not in {Sound.NONE, Sound.BLIP}:
+        if not again or card.sound not in {Sound.NONE, *ONCE}:
             self._spoken.clear()
         self._say(card)
         self.card = card

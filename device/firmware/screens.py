@@ -72,7 +72,7 @@ LOOKS: Final[Mapping[State, Look]] = {
     State.DENIED: Look(Shape.CROSS, RED, Lamp.RED_TWO_FLASHES, Sound.TWO_LONG_LOW),
     State.REFERRED: Look(Shape.BELL, AMBER, Lamp.AMBER, Sound.THREE_NOTES),
     State.WAITING: Look(Shape.HAND, NAVY, Lamp.WHITE, Sound.BLIP),
-    State.OUT_OF_SERVICE: Look(Shape.TRIANGLE, YELLOW, Lamp.AMBER_DOUBLE_BLINK, Sound.NONE),
+    State.OUT_OF_SERVICE: Look(Shape.TRIANGLE, YELLOW, Lamp.AMBER_DOUBLE_BLINK, Sound.ONE_LOW),
     State.ATTENDING: Look(Shape.HAND, NAVY, Lamp.WHITE, Sound.BLIP, "工作人员操作中", "Attendant at work"),
     State.EVACUATING: Look(Shape.RUNNER, ALARM, Lamp.GREEN, Sound.THREE_NOTES),
 }

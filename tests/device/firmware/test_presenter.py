@@ -189,6 +189,13 @@ def test_each_prompt_is_said_once_in_a_state_however_its_hints_come_and_go(shown
     assert parts.said[3:] == [Prompt.ENTER, Prompt.STEP_CLOSER]
 
 
+def test_out_of_service_is_heard_once_though_its_words_change(shown, parts):
+    for reason in (Reason.FAULT, Reason.OUTSIDE_HOURS, Reason.FAULT):
+        shown.show(card(State.OUT_OF_SERVICE, reason, None))
+    assert [sound for _, sound in parts.signals] == [Sound.ONE_LOW, Sound.NONE, Sound.NONE]
+    assert parts.said == [Prompt.OUT_OF_SERVICE, Prompt.CLOSED]
+
+
 def test_two_verdicts_in_a_row_are_both_heard(shown, parts):
     for _ in range(2):
         shown.show(card(State.DENIED, Reason.PROOF_OLD, None))
@@ -199,7 +206,7 @@ def test_a_voice_that_fails_is_a_trouble_of_the_signals_and_heals(shown, parts):
     parts.mute = True
     shown.show(BROKEN)
     assert not shown.signals_working
-    assert parts.signals == [(Lamp.AMBER_DOUBLE_BLINK, Sound.NONE)]
+    assert parts.signals == [(Lamp.AMBER_DOUBLE_BLINK, Sound.ONE_LOW)]
     shown.show(card(State.IDLE, None, None))
     assert not shown.signals_working  # an idle gate says nothing: nobody knows better yet
     parts.mute = False

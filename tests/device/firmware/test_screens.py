@@ -11,7 +11,7 @@ from device.drivers import Lamp, Prompt, Sound
 from device.firmware import lettering, panel_picture, picture, prompts, screens
 from device.firmware.lane_table import State
 from device.firmware.panel import HIDDEN, Panel, covered
-from device.firmware.screens import DISCREET, LOOKS, TURN_S, card, footer, named, telling, turn_at
+from device.firmware.screens import DISCREET, LOOKS, TURN_S, Shape, card, footer, named, telling, turn_at
 from device.firmware.thermometry import Hint
 from wire.attendance import HAND_REASONS
 from wire.health import TROUBLES, Severity, Trouble, severity_of
@@ -195,6 +195,33 @@ def test_shape_and_lamp_each_tell_the_verdicts_apart():
     assert len({LOOKS[state].lamp for state in verdicts}) == len(verdicts)
     heard = [LOOKS[s].sound for s in (State.ADMITTING, State.DENIED, State.REFERRED)]
     assert heard == [Sound.SHORT_HIGH, Sound.TWO_LONG_LOW, Sound.THREE_NOTES]
+
+
+ROWS = [
+    (State.IDLE, None, "请出示健康码", "Show health code", Shape.CORNERS, Sound.NONE, Lamp.SLOW_WHITE),
+    (State.READING, None, "正在核验", "Checking", Shape.DOTS, Sound.NONE, Lamp.WHITE),
+    (State.MEASURING, None, "请靠近测温", "Step closer", Shape.THERMOMETER, Sound.BLIP, Lamp.WHITE_PULSE),
+    (State.ADMITTING, Reason.GREEN, "请通行", "Please enter", Shape.TICK, Sound.SHORT_HIGH, Lamp.GREEN),
+    (
+        *(State.DENIED, Reason.EXPIRED, "健康码已过期", "This code has expired"),
+        *(Shape.CROSS, Sound.TWO_LONG_LOW, Lamp.RED_TWO_FLASHES),
+    ),
+    (
+        *(State.REFERRED, Reason.YELLOW, "请找工作人员", "Ask the attendant"),
+        *(Shape.BELL, Sound.THREE_NOTES, Lamp.AMBER),
+    ),
+    (
+        *(State.OUT_OF_SERVICE, Reason.FAULT, "设备故障", "Out of service"),
+        *(Shape.TRIANGLE, Sound.ONE_LOW, Lamp.AMBER_DOUBLE_BLINK),
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row[0].value for row in ROWS])
+def test_every_state_looks_and_sounds_as_the_table_of_signals_has_it(row):
+    state, reason, *wanted = row
+    shown = card(state, reason, None)
+    assert [shown.zh, shown.en, shown.shape, shown.sound, shown.lamp] == wanted
 
 
 def test_a_denial_carries_its_code_and_a_hint_is_silent():
