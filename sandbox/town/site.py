@@ -49,6 +49,7 @@ class Site:
         """Set while the gate says that it can decide."""
         self._film = Film.create(fittings.film, fittings.scene.width, fittings.scene.height)
         self._verdicts: queue.Queue[Heard] = queue.Queue()
+        self._door: ContactPin | None = None
         self._beam: ContactPin | None = None
         self._button: ContactPin | None = None
         self._lane = Lane()
@@ -85,18 +86,20 @@ class Site:
         self.serving.clear()
         config = load(self.fittings.config)
         self._lane, contacts = config.lane, config.pins.contacts
-        self._beam, self._button = contacts.passage, contacts.button
+        self._door, self._beam, self._button = contacts.door, contacts.passage, contacts.button
         for wired in (contacts.door, contacts.passage, contacts.fire, contacts.tamper, contacts.button):
             if wired is not None:
                 self._put(wired, active=False)
         self.warm(WALL_C)
 
     def walk_through(self, pause_s: float = 0.15) -> None:
-        """Break the light beam of the passage and leave it."""
-        if self._beam is not None:
-            self._put(self._beam, active=True)
-            time.sleep(pause_s)
-            self._put(self._beam, active=False)
+        """Push the arm, break the light beam of the passage and leave both."""
+        wired = [contact for contact in (self._door, self._beam) if contact is not None]
+        for contact in wired:
+            self._put(contact, active=True)
+        time.sleep(pause_s)
+        for contact in reversed(wired):
+            self._put(contact, active=False)
 
     def press(self, held_s: float) -> None:
         """Press the attendant's button and let it go."""
