@@ -49,7 +49,7 @@ class Asking:
             return None
         try:
             return self.console.input(Text(f"  ? {question.zh}\n    {question.en} ", style="bold"))
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             return None
 
 

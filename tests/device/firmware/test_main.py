@@ -21,9 +21,10 @@ from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from device.firmware.__main__ import main
-from device.firmware.config import example, read
+from device.firmware.config import example, load, read
 from device.firmware.errors import GateError
 from device.firmware.gate import believed, directory
+from device.firmware.live import in_use, listen, place
 from device.firmware.narrate import Narrator
 from device.firmware.parts import display_config
 from device.firmware.store import Store
@@ -58,6 +59,8 @@ def qr(text):
 class Running:
     """One gate process and the hand that reaches into its board."""
 
+    trace = False
+
     def __init__(self, path, authority):
         self.path, self.authority, self.now_s = path, authority, int(time.time())
         root = authority.root(issued=self.now_s - 60, expires=self.now_s + 86_400)
@@ -74,7 +77,8 @@ class Running:
 
     def start(self):
         return subprocess.Popen(
-            [sys.executable, "-m", "device.firmware", "--config", self.path / "gate.toml", "--log", "json"],
+            [sys.executable, "-m", "device.firmware", "--config", self.path / "gate.toml", "--log", "json"]
+            + ["--trace"] * self.trace,
             env=os.environ | environment(self.path / "s", self.path / "film"),
             stderr=self.log,
         )
@@ -160,6 +164,39 @@ def test_a_gate_waits_to_be_enrolled_serves_and_leaves_the_relay_without_power(r
     assert passage.reason is Reason.CLOCK_DOUBT
     assert passage.issuer == "jl"
     assert Event.OPENED_BY_HAND in [entry.kind for entry in entries]
+
+
+def test_a_running_gate_tells_its_state_until_it_ends(running):
+    config = load(running.path / "gate.toml")
+    running.until(lambda: listen(config) is not None, "its state")
+    told = listen(config).told
+    assert (told.pid, told.gate) == (running.process.pid, GATE)
+    assert "not_enrolled" in told.troubles
+    assert in_use(config)
+    running.stop()
+    assert not place(config).exists()
+    assert not in_use(config)
+
+
+def test_a_traced_gate_says_its_steps_and_no_code(running, authority):
+    running.process.terminate()
+    running.process.wait(15)
+    text = authority.text(authority.claims(expires=running.now_s + 86_400))
+    running.enrol()
+    running.film.show(qr(text))
+    running.board.close()
+    running.trace = True
+    running.process = running.start()
+    running.board = Board.connect(running.path / "s", wait_s=30)
+    running.board.set(pin={str(FIRE): False, str(TAMPER): False}, object_c=23.0, ambient_c=23.0)
+
+    def steps():
+        return {line.get("step") for line in running.said()}
+
+    running.until(lambda: {"sample", "frame", "rung", "code", "lane", "journal"} <= steps(), "its steps")
+    said = (running.path / "log").read_text()
+    assert "untold" not in said
+    assert text not in said
 
 
 def test_a_configuration_that_cannot_be_read_is_named(tmp_path, capsys):
