@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from device.firmware.attend_table import CHOICES, TABLE, TITLES, Act, Choice, In, Screen
+from device.firmware.attend_table import ASKING, CHOICES, TABLE, TITLES, Act, Choice, In, Screen
 from device.firmware.panel import Panel
 from wire.documents import Assignment
 from wire.health import Trouble
@@ -14,6 +14,10 @@ NAME_S: Final = 5.0
 """A masked name is shown no longer."""
 JUST_S: Final = 60.0
 """A referral older than this is another matter: somebody else may stand there by now."""
+
+PLAIN: Final = ASKING | {Screen.TROUBLES}
+"""Screens of words to be read, in both languages also where a title has room for one: their one item, back,
+is not shown."""
 
 MEASURABLE: Final = frozenset(
     {
@@ -102,9 +106,12 @@ def panel(
     zh, en = TITLES[mode.screen]
     items, lines = tuple((choice.zh, choice.en) for choice in choices(mode)), tuple(plain)
     chosen = mode.chosen
+    if mode.screen in PLAIN:
+        items, chosen, lines = (), 0, (zh, en)
     if mode.screen is Screen.TROUBLES and pages:
-        page = chosen % len(pages)
-        (zh, en), lines, chosen = pages[page], (f"{page + 1}/{len(pages)}",), 0
+        page = mode.chosen % len(pages)
+        number = f"{page + 1}/{len(pages)}"
+        zh, en, lines = f"闸机状态 {number}", f"State of the gate {number}", pages[page]
     return Panel(
         zh=zh,
         en=en,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.firmware.attend import Mode, attendants, choices, panel, step
+from device.firmware.attend import PLAIN, Mode, attendants, choices, panel, step
 from device.firmware.attend_table import ASKING, CHOICES, TABLE, TITLES, Act, In, Screen
 from wire.attendance import HAND_REASONS, HandReason
 from wire.documents import StaffRules
@@ -90,13 +90,20 @@ def test_only_the_name_is_secret():
     for screen in Screen:
         shown = panel(at(screen), ("a", "b"), (), 3)
         assert shown.secret is (screen is Screen.NAME)
-        assert (shown.plain, shown.seconds_left) == (("a", "b"), 3)
+        assert shown.seconds_left == 3
+        assert shown.plain == (TITLES[screen] if screen in PLAIN else ("a", "b"))
 
 
 def test_the_gates_state_is_shown_a_page_at_a_time():
     shown = panel(at(Screen.TROUBLES, chosen=4), pages=PAGES)
-    assert (shown.zh, shown.en, shown.plain) == ("二", "two", ("2/3",))
-    assert shown.chosen == 0
+    assert (shown.zh, shown.en) == ("闸机状态 2/3", "State of the gate 2/3")
+    assert (shown.plain, shown.items) == (("二", "two"), ())
+
+
+def test_what_is_to_be_read_is_shown_large_in_both_languages():
+    for screen in PLAIN:
+        shown = panel(at(screen))
+        assert (shown.plain, shown.items, shown.chosen) == (TITLES[screen], (), 0)
 
 
 @given(st.lists(st.tuples(st.sampled_from(In), st.integers(0, 5)), max_size=60), st.booleans())
@@ -106,7 +113,7 @@ def test_whatever_is_pressed_the_choice_exists_and_only_a_chosen_reason_opens(pr
         before = mode
         mode, acts, word = step(mode, on, pages)
         shown = panel(mode, (), PAGES[:pages])
-        assert 0 <= shown.chosen < len(shown.items)
+        assert 0 <= shown.chosen < max(1, len(shown.items))
         assert (Act.OPEN in acts) is bool(word)
         if Act.OPEN in acts:
             assert (before.screen, on) == (Screen.REASON, In.TAKE)

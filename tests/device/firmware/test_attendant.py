@@ -521,11 +521,11 @@ def test_the_gates_troubles_are_paged_in_words(menu):
     menu.run(1.2)
     choose(menu, "State of the gate")
     first = menu.presenter.panel
-    assert first.plain == ("1/3",)
+    assert first.en == "State of the gate 1/3"
     press(menu)
     second = menu.presenter.panel
-    assert second.plain == ("2/3",)
-    assert first.en != second.en
+    assert second.en == "State of the gate 2/3"
+    assert first.plain != second.plain
     press(menu)
     press(menu)
     assert menu.presenter.panel.en == first.en
