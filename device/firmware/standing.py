@@ -9,6 +9,7 @@ from cryptography import x509
 from device.firmware import lists, readiness
 from device.firmware.config import GateConfig
 from device.firmware.dates import date
+from device.firmware.errors import GateError
 from device.firmware.evidence import from_data
 from device.firmware.live import Running
 from device.firmware.readiness import Documents, Parts
@@ -41,6 +42,8 @@ class Standing:
     refuses: tuple[Refusal, ...] = ()
     running: Running | None = None
     """What the running gate tells; None: none runs."""
+    unread: str = ""
+    """Why the files could not be read, where only the running gate could be asked."""
 
     @property
     def decides(self) -> bool:
@@ -49,8 +52,17 @@ class Standing:
 
 
 def look(config: GateConfig, now_s: int, running: Running | None = None) -> Standing:
-    """Read the files of the gate that `config` describes; GateError when they cannot be read."""
-    store, restored = from_data(Path(config.data), config.root)
+    """Read the files of the gate that `config` describes.
+
+    GateError when they cannot be read and no gate runs: what a running one tells, anybody may hear.
+    """
+    gate = Row("gate", "闸机", "gate", config.gate)
+    try:
+        store, restored = from_data(Path(config.data), config.root)
+    except GateError as error:
+        if running is None:
+            raise
+        return Standing((gate,), _sorted(_told(running)), (), running=running, unread=str(error))
     try:
         ends = certificate_end(config.path(config.broker.certificate))
         rows = (*_document_rows(restored.beliefs), *_journal_rows(store), _end(ends))
@@ -58,7 +70,7 @@ def look(config: GateConfig, now_s: int, running: Running | None = None) -> Stan
     finally:
         store.close()
     return Standing(
-        rows=(Row("gate", "闸机", "gate", config.gate), *rows),
+        rows=(gate, *rows),
         troubles=_sorted(troubles | _told(running)),
         dropped=restored.dropped,
         refuses=refusals(restored.beliefs, now_s),

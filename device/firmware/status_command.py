@@ -97,6 +97,7 @@ def fields(found: standing.Standing) -> dict[str, object]:
             for one in found.refuses
         ],
         "dropped": found.dropped,
+        "unread": found.unread or None,
         "running": None if running is None else {"age_s": round(running.age_s, 2), **_told(running)},
     }
 
@@ -129,6 +130,10 @@ class Shown:
         found = self._found
         yield _running(found)
         yield from _readiness(console, found)
+        if found.unread:
+            words = "文件读不到，用 root 运行可看全部 · its files cannot be read, root sees everything"
+            yield Text(f"\n{words}: {found.unread}", style="yellow")
+            return
         yield _title("不放行", "would refuse")
         yield _refuses(found)
         yield _title("掌握", "believes and holds")

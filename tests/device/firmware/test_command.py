@@ -266,6 +266,17 @@ def test_the_status_says_what_the_running_gate_knows(run, gate, running):
     assert told["running"]["gauges"] == {"frames": 7}
 
 
+def test_who_may_not_read_the_files_still_hears_the_running_gate(run, gate, running):
+    running()
+    (gate.parent / "data" / "gate.db").unlink()
+    result = run("status", "--config", gate, *CLOCK)
+    assert (result.exit_code, "its files cannot be read" in result.output) == (1, True)
+    assert "the camera has failed" in result.output
+    told = json.loads(run("status", "--config", gate, *CLOCK, "--json").output)
+    assert told["troubles"] == ["camera", "offline"]
+    assert "gate.db" in told["unread"]
+
+
 @pytest.mark.parametrize("changes", [{"written_at": 5.0}, {"pid": 2**22 + 5}])
 def test_a_gate_that_has_ended_is_not_taken_for_running(run, gate, running, changes):
     running(**changes)
