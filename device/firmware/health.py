@@ -92,6 +92,7 @@ class Health:
         self.found = readiness.troubles(
             documents_of(beliefs, self.withheld), parts, beliefs.policy(), now.now_s, doubt_of(now)
         )
+        self.organs.presenter.troubles(self.found)
         self._narrate()
         self._note(now)
 
