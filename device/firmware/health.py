@@ -65,6 +65,7 @@ class Health:
     online: bool = False
     withheld: bool = False
     venue_stale: bool = False
+    unkept: bool = False
     ordered_out: bool = False
     journal_working: bool = True
     found: frozenset[Trouble] = frozenset()
@@ -131,6 +132,7 @@ class Health:
             journal=self.journal_working,
             journal_nearly_full=self.book.store.nearly_full,
             disk_free_bytes=self._disk_free,
+            unkept=self.unkept,
             backlog=self.book.store.backlog,
             online=self.online,
             certificate_ends=self.enrolled_until,

@@ -45,6 +45,8 @@ class Office(Protocol):
     """Whether the gate is connected."""
     withheld: bool
     """Whether a document exists that did not arrive."""
+    unkept: bool
+    """Whether something that is believed could not be written down yet."""
     venue: VenueState | None
     """What the other lanes said last."""
 
@@ -143,7 +145,8 @@ class Gate:
         jump_ms = self.clock.step_ms(now_s, now.now_ms)
         if abs(jump_ms) >= CLOCK_STEP_MS:
             stage.write(lambda: stage.book.write(Kind.CLOCK_STEP, now, word=f"{jump_ms:+d} ms"), now_s)
-        health.online, health.withheld = self.office.online, self.office.withheld
+        office = self.office
+        health.online, health.withheld, health.unkept = office.online, office.withheld, office.unkept
         health.venue_stale = self.front.desk.stale(now.now_s)
         health.check(now_s, now)
         reason = readiness.shown(health.found)

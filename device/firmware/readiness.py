@@ -39,6 +39,8 @@ class Parts:
     journal: bool = True
     journal_nearly_full: bool = False
     disk_free_bytes: int | None = None
+    unkept: bool = False
+    """Something that is believed could not be written to the card yet."""
     backlog: int = 0
     online: bool = True
     certificate_ends: int | None = None
@@ -152,12 +154,12 @@ def _hardware(parts: Parts) -> frozenset[Trouble]:
 
 
 def _housekeeping(parts: Parts, now_s: int) -> frozenset[Trouble]:
-    ends = parts.certificate_ends
+    ends, free = parts.certificate_ends, parts.disk_free_bytes
     checks = {
         Trouble.NOT_ENROLLED: ends is None,
         Trouble.CERTIFICATE_ENDING: ends is not None and ends - now_s < CERTIFICATE_LEFT_S,
         Trouble.JOURNAL_FULL: parts.journal_nearly_full,
-        Trouble.DISK: parts.disk_free_bytes is not None and parts.disk_free_bytes < DISK_FREE_BYTES,
+        Trouble.DISK: parts.unkept or (free is not None and free < DISK_FREE_BYTES),
         Trouble.BACKLOG: parts.backlog >= BACKLOG_EVENTS,
         Trouble.OFFLINE: not parts.online,
         Trouble.VENUE_STALE: parts.venue_stale,

@@ -33,6 +33,15 @@ def test_a_gate_that_has_everything_has_no_trouble(documents):
 
 BROKEN = {
     Trouble.CAMERA: {"camera": False},
+    Trouble.CAMERA_DARK: {"camera_dark": True},
+    Trouble.CAMERA_SLOW: {"camera_slow": True},
+    Trouble.CALIBRATION: {"calibration_foreign": True},
+    Trouble.CALIBRATION_DUE: {"calibration_due": True},
+    Trouble.EMISSIVITY: {"emissivity_differs": True},
+    Trouble.STANDS_OPEN: {"stands_open": True},
+    Trouble.DOES_NOT_OPEN: {"does_not_open": True},
+    Trouble.CONTACT_CHATTERS: {"chatters": True},
+    Trouble.VENUE_STALE: {"venue_stale": True},
     Trouble.THERMOMETER: {"thermometer": False},
     Trouble.BARRIER: {"barrier": False},
     Trouble.DISPLAY: {"display": False},
@@ -53,6 +62,11 @@ BROKEN = {
 @pytest.mark.parametrize("trouble", BROKEN, ids=lambda t: t.name.lower())
 def test_a_part_that_is_wrong_is_named(documents, trouble):
     assert look(documents, replace(PARTS, **BROKEN[trouble])) == {trouble}
+
+
+@pytest.mark.parametrize("wrong", [{"unkept": True}, {"disk_free_bytes": 0}])
+def test_a_card_that_takes_nothing_is_named(documents, wrong):
+    assert look(documents, replace(PARTS, **wrong)) == {Trouble.DISK}
 
 
 def test_enough_room_on_the_card_is_no_trouble(documents):
