@@ -38,7 +38,7 @@ class Camera(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     focus_dioptres: Annotated[float, msgspec.Meta(ge=0, le=32)] = 6.0
     """One over the distance in metres: 6 is 17 cm."""
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=5)] = 2.0
-    """A camera without a picture for this long hangs; shorter than the gate's own patience with its thread."""
+    """A camera without a picture for this long hangs; shorter than the gate's patience with its thread."""
 
 
 class Thermometer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
