@@ -63,21 +63,23 @@ def believed(key: PrivateKey, issuer: PrivateKey) -> Beliefs:
     return beliefs
 
 
+TIME = documents.Time(
+    version=1,
+    issued=NOW_S,
+    expires=NOW_S + DAY_S,
+    audience=GATE,
+    now_ms=NOW_S * 1000,
+    nonce=bytes(16),
+    root=1,
+    trust=1,
+    lists={"jl/0": 1},
+)
+
+
 def main() -> None:
     """Let each queue through and print what it came to."""
     key, issuer, holder = (PrivateKey.generate() for _ in range(3))
     beliefs = believed(key, issuer)
-    time = documents.Time(
-        version=1,
-        issued=NOW_S,
-        expires=NOW_S + DAY_S,
-        audience=GATE,
-        now_ms=NOW_S * 1000,
-        nonce=bytes(16),
-        root=1,
-        trust=1,
-        lists={"jl/0": 1},
-    )
 
     def text(number: int, at_ms: int) -> str:
         claims = code.Claims(
@@ -93,7 +95,7 @@ def main() -> None:
 
     for style in STYLES:
         with tempfile.TemporaryDirectory() as directory:
-            queue = Queue(beliefs, time, style, Path(directory) / "gate.db")
+            queue = Queue(beliefs, TIME, style, Path(directory) / "gate.db")
             report = queue.run(text, PEOPLE)
             queue.close()
         line = {

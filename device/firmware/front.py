@@ -63,6 +63,8 @@ class Front:
         lane, person = self.stage.lane, self.stage.person
         if lane.state is not State.ADMITTING and not (lane.state is State.IDLE and self.stage.went_through):
             self._stepped_in_s = None
+        if lane.state not in {State.DENIED, State.REFERRED}:
+            self._own = ""
         attended = lane.state is State.MEASURING and person is not None and person.case is not None
         if self.sight.texts and self.stage.expects(On.SEEN) and not attended:
             glance = self._glance(now_s)
@@ -101,7 +103,6 @@ class Front:
             if glance is None or glance.text is None:
                 return None
         else:
-            self._own = ""
             measuring = lane.state is State.MEASURING
             glance, sight = (attention.interruption if measuring else attention.glance)(self.sight)
         self.sight = sight

@@ -304,6 +304,7 @@ class Screen(Presenter):
 
     def show_panel(self, panel):
         self.panel = panel
+        super().show_panel(panel)
 
 
 class Sight:

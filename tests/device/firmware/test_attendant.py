@@ -3,9 +3,12 @@
 import gc
 import hashlib
 import io
+import itertools
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from device.drivers import InputKind
 from device.firmware.attend_table import CHOICES, Screen
@@ -16,12 +19,13 @@ from device.firmware.lane_table import State
 from device.firmware.narrate import Narrator
 from wire import policy
 from wire.attendance import check_number
-from wire.code import PaperName
+from wire.code import PaperName, issue, to_text
 from wire.documents import StaffRules
 from wire.messages import Event
 from wire.policy import Choice
 from wire.reasons import Colour, Reason, Verdict
 from wire.subjects import digest_of
+from wire.topics import Down
 
 NORMAL_C, FEVER_C, UNSURE_C = 35.0, 37.5, 35.65
 NOW_S = 1_795_000_000
@@ -496,6 +500,38 @@ def test_a_number_is_no_way_around_a_temperature(menu, object_c, reason):
     assert not menu.hands.opened
 
 
+def test_a_number_is_no_way_around_a_full_house(menu):
+    digests = (digest_of(subject(ATTENDANT)),)
+    assign(menu, version=3, staff=digests, capacity=3)
+    menu.down(Down.VENUE, menu.authority.venue(expires=menu.now_s + 60))
+    menu.run(0.2)
+    choose(menu, "No code")
+    long(menu)
+    (entry,) = menu.journal(Event.REGISTRATION)
+    assert entry.reason is Reason.FULL
+    assert menu.state is State.WAITING
+
+
+def test_nobody_is_measured_again_without_a_thermometer(menu):
+    menu.hands.broken.add("thermometer")
+    menu.run(1)
+    choose(menu, "Measure again")
+    menu.look_at(menu.code(6))
+    menu.run(0.3)
+    assert menu.verdicts() == [Reason.NO_TEMPERATURE]
+
+
+def test_no_name_is_told_of_what_is_not_signed(served):
+    now = served.gate.clock.read(served.mono, 0)
+    desk = served.gate.front.desk
+    stranger = served.authority.claims(holder=None, paper=PaperName(masked_name="欧*", id_tail="1"))
+    forged = to_text(issue(stranger, served.authority.stranger))
+    assert desk.name_on(forged, now) is None
+    assert desk.name_on("JX1:%%%", now) is None
+    assert desk.name_on(served.code(1), now) is None
+    assert desk.name_on(paper_of(served, "欧阳**"), now).masked_name == "欧阳**"
+
+
 def test_a_number_is_never_given_twice_over_a_restart(menu, tmp_path):
     choose(menu, "No code")
     menu.store.save_counters()
@@ -606,3 +642,84 @@ def test_a_button_without_a_display_opens_and_the_gate_says_so(display, contact,
     lane = lane_of(read(text.encode(), "gate.toml"), Narrator("words", said))
     assert lane.button == button
     assert ("caution" in said.getvalue()) is (button == "opens")
+
+
+class Visitor:
+    """Hands on everything that a person at a gate can reach."""
+
+    def __init__(self, gate):
+        self.gate = gate
+        self.numbers = itertools.count(5000)
+
+    def do(self, what):
+        gate = self.gate
+        getattr(self, what)()
+        gate.run(0.1)
+
+    def tap(self):
+        press(self.gate)
+
+    def hold(self):
+        long(self.gate)
+
+    def wait(self):
+        self.gate.run(1.5)
+
+    def green(self):
+        self.gate.look_at(self.gate.code(next(self.numbers)))
+
+    def red(self):
+        self.gate.look_at(self.gate.code(3, index=3))
+
+    def paper(self):
+        self.gate.look_at(paper_of(self.gate, "欧阳**", number=next(self.numbers)))
+
+    def red_paper(self):
+        self.gate.look_at(paper_of(self.gate, "欧阳**", number=3, index=3))
+
+    def staff(self):
+        self.gate.look_at(self.gate.code(ATTENDANT))
+
+    def forgery(self):
+        self.gate.look_at("JX1:%%%")
+
+    def nothing(self):
+        self.gate.look_at()
+
+    def skin(self):
+        self.gate.hands.object_c = NORMAL_C
+
+    def wall(self):
+        self.gate.hands.object_c = 23.0
+
+    def pass_(self):
+        self.gate.walk_through()
+
+
+DEEDS = [name for name in vars(Visitor) if name != "do" and not name.startswith("__")]
+OPENING = {Event.OPENED_BY_HAND, Event.PASSAGE, Event.REGISTRATION}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(DEEDS), min_size=10, max_size=40))
+def test_whatever_people_do_every_opening_is_in_the_journal_and_red_opens_nothing(staffed, deeds):
+    visitor = Visitor(staffed)
+    for deed in deeds:
+        visitor.do(deed)
+    entries = staffed.journal()
+    opening = [
+        entry
+        for entry in entries
+        if entry.kind is Event.OPENED_BY_HAND or (entry.kind in OPENING and entry.verdict is Verdict.ADMIT)
+    ]
+    assert staffed.hands.opened <= len(opening)
+    assert not [entry for entry in opening if entry.colour is Colour.RED]
+    attended_by = {subject(ATTENDANT)}
+    assert {entry.attendant for entry in entries if entry.kind is Event.OPENED_BY_HAND} <= attended_by
+    assert staffed.stage.lane.unexpected == 0
+    visitor.do("nothing")
+    visitor.do("wall")
+    staffed.run(70)
+    assert staffed.state is State.IDLE
+    words = [word for word, _ in attended(staffed)]
+    assert words.count("begun") == words.count("over")
