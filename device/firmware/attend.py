@@ -37,6 +37,7 @@ UNREADABLE: Final = frozenset(
         Trouble.NO_ROOT,
         Trouble.NO_TRUST,
         Trouble.TRUST_EXPIRED,
+        Trouble.TRUST_OLD,
         Trouble.CLOCK_DOUBT,
         Trouble.NOT_ENROLLED,
     }

@@ -138,7 +138,19 @@ class Desk:
         if self.memory.used(subject, recognised.proof_issued):
             return False
         code = replace(person.code, recall=Recall.NEW, staff=True)
-        return judge_code(code, person.here) is None
+        return judge_code(code, person.here) in {None, Reason.LIST_OLD}  # it is about who they are
+
+    def again(self, person: Person) -> Person:
+        """The same person, of the colour that the list has by now."""
+        recognised = person.recognised
+        if recognised is None:
+            return person
+        try:
+            colour = Colour(self.beliefs.lists[recognised.claims.list_uri].statuses[recognised.claims.index])
+        except (KeyError, ValueError, WireError):
+            return replace(person, code=replace(person.code, colour=None))
+        recognised = replace(recognised, colour=colour)
+        return replace(person, code=replace(person.code, colour=colour), recognised=recognised)
 
     def _recall(self, recognised: Recognised, here: Here) -> Recall:
         subject, repeat_s = recognised.claims.subject, here.policy.repeat_s

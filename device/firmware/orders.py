@@ -5,7 +5,7 @@ from typing import Final
 
 from device.firmware.attend import Case
 from device.firmware.clock import Reading
-from device.firmware.desk import doubt_of
+from device.firmware.desk import doubt_of, early
 from device.firmware.errors import GateError
 from device.firmware.front import Front
 from device.firmware.lane import Event
@@ -15,6 +15,7 @@ from device.firmware.stage import Hand, Stage
 from wire.documents import Action, Command
 from wire.messages import Event as Kind
 from wire.messages import Outcome, Result
+from wire.reasons import REASONS
 
 ORDER: Final = "order"
 OUT: Final = "out of service"
@@ -70,11 +71,15 @@ class Orders:
             return "clock in doubt"
         if stage.lane.state is not State.IDLE:
             return f"the lane is {stage.lane.state.value}"
-        if not stage.health.organs.senses.working:
+        if not stage.health.organs.senses.usable:
             return "the thermometer does not work"
-        self.measuring = command
         case = Case(attendant=command.attendant, number=command.number or "")
-        self.front.begin(self.front.desk.guest(case, now_s, now), now_s, now)
+        guest = self.front.desk.guest(case, now_s, now)
+        against = early(guest)
+        if against is not None:
+            return f"nobody is let in now ({REASONS[against].code})"
+        self.measuring = command
+        self.front.begin(guest, now_s, now)
         return None
 
     def _watch(self, now_s: float, now: Reading) -> None:  # noqa: ARG002 - as every watcher of the lane

@@ -335,6 +335,57 @@ def test_somebody_whom_the_gate_does_not_know_shows_the_code_first(menu):
     assert (entry.reason, entry.subject, entry.about) == (Reason.MEASURED_AGAIN, subject(6), None)
 
 
+def test_who_has_turned_red_since_the_referral_is_not_measured_in(staffed):
+    colours(staffed, {7: 0xC})
+    referred(staffed, NORMAL_C, index=7)
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    colours(staffed, {7: 0xE}, seq=3)
+    choose(staffed, "Measure again")
+    assert staffed.presenter.panel.en == "Show the health code"
+    staffed.look_at(staffed.code(5, index=7))
+    staffed.run(2)
+    assert staffed.verdicts()[-1] is Reason.RED
+    assert not staffed.hands.opened
+
+
+def test_who_has_turned_red_between_the_document_and_the_measurement_stays_out(menu):
+    menu.look_at(paper_of(menu, "欧阳**", index=7))
+    choose(menu, "Check document")
+    menu.run(0.2)
+    long(menu)
+    colours(menu, {7: 0xE})
+    menu.hands.object_c = NORMAL_C
+    choose(menu, "Yes")
+    menu.run(1)
+    assert menu.verdicts() == [Reason.RED]
+
+
+@pytest.mark.parametrize("statuses", [None, {7: 0x9}], ids=["no list", "no meaning"])
+def test_a_colour_that_cannot_be_told_any_more_is_none(menu, statuses):
+    menu.look_at(paper_of(menu, "欧阳**", index=7))
+    choose(menu, "Check document")
+    menu.run(0.2)
+    long(menu)
+    if statuses is None:
+        menu.beliefs.lists.clear()
+    else:
+        colours(menu, statuses)
+    choose(menu, "Yes")
+    menu.run(1)
+    assert menu.verdicts() == [Reason.LIST_NOT_HELD]
+
+
+def test_an_attendant_whose_list_is_old_is_still_who_they_are(staffed):
+    digests = (digest_of(subject(ATTENDANT)),)
+    assign(staffed, version=3, staff=digests, policy=replace(policy.DEFAULT, list_age_s=10))
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    assert attended(staffed) == [("begun", subject(ATTENDANT))]
+
+
 def test_a_referral_of_long_ago_is_another_matter(staffed):
     referred(staffed, UNSURE_C)
     staffed.run(70)

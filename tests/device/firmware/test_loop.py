@@ -733,6 +733,15 @@ def test_nobody_is_measured_by_command_without_a_thermometer_or_a_clock(served):
     assert results(served)[1:] == [(Outcome.REFUSED, "clock in doubt")]
 
 
+def test_nobody_is_measured_by_command_into_a_full_house(served):
+    served.down(Down.ASSIGNMENT, served.authority.assignment(version=2, capacity=3))
+    served.down(Down.VENUE, served.authority.venue())
+    served.run(0.2)
+    register(served)
+    assert results(served) == [(Outcome.REFUSED, "nobody is let in now (W-401)")]
+    assert served.stage.lane.unexpected == 0
+
+
 def test_a_measurement_by_command_that_a_fire_ends_has_failed(served):
     register(served)
     served.hands.touch(InputKind.FIRE, True)
