@@ -23,6 +23,8 @@ from wire.health import TROUBLES
 
 SOON_S: Final = 10.0
 """From here on the screen says that its time is running out."""
+SIGN_IN_S: Final = 20.0
+"""Whoever presses the button without a staff code holds the queue up no longer."""
 _INPUTS: Final = {Press.SHORT: In.NEXT, Press.LONG: In.TAKE}
 
 
@@ -106,6 +108,7 @@ class Attendant:
         self.mode, self._screen_s = mode, now_s
         self.shift.touch(now_s)
         if mode.screen is Screen.SIGN_IN:
+            self.shift.until_s = min(self.shift.until_s, now_s + SIGN_IN_S)
             self.front.ask_anew()
         self.stage.happen(Event(on=On.ATTEND), now_s, now)
 

@@ -184,7 +184,9 @@ def test_the_menu_ends_by_itself_and_says_so(menu):
 
 def test_asking_for_a_staff_code_ends_too_and_nothing_was_begun(staffed):
     press(staffed)
-    staffed.run(61)
+    staffed.run(19)
+    assert staffed.state is State.ATTENDING
+    staffed.run(2)
     assert staffed.state is State.IDLE
     assert not attended(staffed)
 
