@@ -27,12 +27,13 @@ from device.firmware.gate import Hardware, build
 from device.firmware.lane_table import State
 from device.firmware.narrate import Narrator
 from device.firmware.parts import gpio_of
+from sandbox.board.touch import touch
 from sandbox.lone import Lone
 from sandbox.optics import EASY, empty_scene, photograph
 
 FRAME_MS, PASSAGES, STARTS_S, PERSON_S = 1000 / 30, 200, 30.0, 5.0
 SETTLES_S = 0.9  # how long a person stands there before the phone is held up
-DOOR, PASSAGE, FIRE, TAMPER, BUTTON = 5, 6, 16, 20, 21
+PASSAGE, FIRE, TAMPER = 6, 16, 20
 
 
 class Sight:
@@ -108,8 +109,6 @@ class Rig:
     """The gate and the hands of the person in front of it."""
 
     def __init__(self, directory: Path, lone: Lone) -> None:
-        from gpiozero import Device
-
         self.lone = lone
         rng = np.random.default_rng(1)
         self.scene = replace(EASY, width=1920, height=1080)
@@ -117,7 +116,6 @@ class Rig:
         self.sight = Sight(empty_scene(rng, self.scene))
         loaded = configs.load(lone.furnish(directory))
         gpio = gpio_of(loaded)
-        self.passage = Device.pin_factory.pin(PASSAGE)
         self.barrier = gpio.barrier
         self.opened_s = 0.0
         hardware = Hardware(
@@ -129,7 +127,7 @@ class Rig:
             display=Dark(),
         )
         for pin in (FIRE, TAMPER):  # both active high, at rest
-            Device.pin_factory.pin(pin).drive_low()
+            touch(pin, False)
         self.wake = threading.Event()
         self.built = build(loaded, hardware, Narrator("json", io.StringIO()), self.wake)
 
@@ -183,9 +181,9 @@ class Rig:
         handed_s = self.sight.handed_s
         self.sight.show(self.sight.empty)
         took_ms = (self.opened_s - handed_s) * 1000
-        self.passage.drive_low()
+        touch(PASSAGE, False)
         self.run(lambda: lane.lane.state is not State.ADMITTING, 0.2)
-        self.passage.drive_high()
+        touch(PASSAGE, True)
         self.run(lambda: lane.lane.state is State.IDLE, PERSON_S)
         return took_ms if opened else None
 
