@@ -11,7 +11,7 @@ from device.drivers import DriverError, InputChange, InputKind
 from device.drivers.steady import LOST_S, Steady
 
 KEPT: Final = 64
-"""Changes that wait for a loop which does not come; the oldest go first, so the last word is always there."""
+"""Changes that wait for a loop which does not come; the oldest go first, and what they told is told anew."""
 
 
 class Contacts:
@@ -29,6 +29,7 @@ class Contacts:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._changes: deque[InputChange] = deque(maxlen=KEPT)
+        self._told = dict.fromkeys(devices, False)
         self._steady = {
             kind: Steady(cautious=kind is InputKind.FIRE, lost_s=LOST_S + debounce_s) for kind in devices
         }
@@ -52,7 +53,14 @@ class Contacts:
         with self._lock:
             changes = tuple(self._changes)
             self._changes.clear()
-        return changes
+            self._told |= {change.kind: change.active for change in changes}
+            lost = tuple(
+                InputChange(kind, steady.level, self._monotonic())
+                for kind, steady in self._steady.items()
+                if steady.level is not self._told[kind]
+            )
+            self._told |= {change.kind: change.active for change in lost}
+        return changes + lost
 
     def level(self, kind: InputKind) -> bool | None:
         """Whether the contact is active, debounced; None when this gate has none."""

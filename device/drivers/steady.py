@@ -7,6 +7,9 @@ from typing import Final
 CHANGES: Final = 10
 WINDOW_S: Final = 5.0
 """More than ten changes in five seconds: forty people a minute make seven at a light beam."""
+CAUTIOUS_CHANGES: Final = 3
+CAUTIOUS_WINDOW_S: Final = 10.0
+"""The same for a fire contact: nobody ends an alarm twice in ten seconds, but an output for sirens pulses."""
 QUIET_S: Final = 2.0
 """A contact that chatters is believed again when it has said one thing for so long."""
 CAUTIOUS_QUIET_S: Final = 10.0
@@ -43,12 +46,16 @@ class Steady:
     _edges: deque[float] = field(default_factory=_window)
     _looks: deque[float] = field(default_factory=_window)
 
+    def __post_init__(self) -> None:
+        if self.cautious:
+            self._edges = deque(maxlen=CAUTIOUS_CHANGES + 1)
+
     def edge(self, active: bool, at_s: float) -> bool:
         """Take an edge; whether `level` has changed."""
         before = self.level
         if active is not self._told:
             self._told, self._told_s = active, at_s
-            self._count(self._edges, at_s)
+            self._count(self._edges, at_s, CAUTIOUS_WINDOW_S if self.cautious else WINDOW_S)
             if not self.chatters or (self.cautious and active):
                 self.level = active
         return self.level is not before
@@ -58,16 +65,16 @@ class Steady:
         before = self.level
         if active is not self._seen:
             self._seen, self._seen_s = active, now_s
-            self._count(self._looks, now_s)
+            self._count(self._looks, now_s, WINDOW_S)
         if active is not self._told and now_s - max(self._seen_s, self._told_s) >= self.lost_s:
             self.edge(active, now_s)
         if self.chatters:
             self._calm(now_s)
         return self.level is not before
 
-    def _count(self, times: deque[float], at_s: float) -> None:
+    def _count(self, times: deque[float], at_s: float, window_s: float) -> None:
         times.append(at_s)
-        if len(times) == times.maxlen and at_s - times[0] <= WINDOW_S:
+        if len(times) == times.maxlen and at_s - times[0] <= window_s:
             self.chatters, self._loud_s = True, at_s
             self.level = self.level or self.cautious
 

@@ -258,6 +258,20 @@ def test_a_loop_that_does_not_poll_finds_a_short_queue_and_the_last_word(gpio, b
     assert (found[-1].kind, found[-1].active) == (InputKind.DOOR, True)
 
 
+def test_a_fire_that_a_full_queue_had_no_room_for_is_told_all_the_same(gpio, bench, monkeypatch):
+    now_s = iter(range(1_000_000, 9_000_000, 10))
+    monkeypatch.setattr(gpio.inputs, "_monotonic", lambda: float(next(now_s)))
+    gpio.inputs.poll()
+    bench.drive(16, True)
+    for _ in range(KEPT):  # while the loop hangs people go on
+        bench.drive(5, False)
+        bench.drive(5, True)
+    assert changes(gpio)[-1] == (InputKind.FIRE, True)
+    assert changes(gpio) == []
+    bench.drive(16, False)
+    assert changes(gpio) == [(InputKind.FIRE, False)]
+
+
 def test_a_contact_that_chatters_is_named_and_fills_nothing(gpio, bench):
     for _ in range(200):
         bench.drive(5, False)

@@ -119,6 +119,35 @@ def test_a_fire_contact_that_chatters_is_a_fire_until_it_has_long_been_quiet():
     assert contact.edge(True, now_s + CAUTIOUS_QUIET_S + 2)  # a fire is one at once, chatter or not
 
 
+def test_a_fire_that_comes_and_goes_like_a_pulsing_siren_is_one_fire():
+    contact = Steady(cautious=True)
+    passed = []
+    for n in range(60):  # a second on, a second off
+        if contact.edge(n % 2 == 0, float(n)):
+            passed.append((contact.level, n))
+        for look in range(9):
+            contact.look(n % 2 == 0, n + 0.1 * look)
+    assert passed == [(True, 0), (False, 1), (True, 2)]
+    assert contact.level
+    assert contact.chatters
+    (over_s,) = looked(contact, False, 60.0, 30.0)
+    assert over_s >= 59 + CAUTIOUS_QUIET_S
+
+
+def test_a_fire_that_comes_again_long_after_is_another_one_and_over_at_once():
+    contact = Steady(cautious=True)
+    for n in range(4):
+        assert contact.edge(n % 2 == 0, 6.0 * n)
+    assert not contact.chatters
+
+
+def test_two_disturbances_that_only_looking_sees_are_no_fire():
+    contact = Steady(cautious=True)
+    for n in range(100):
+        assert not contact.look(n in {10, 30, 50}, n * 0.1)
+    assert not contact.level
+
+
 def test_a_fire_contact_too_fast_for_debouncing_is_a_fire():
     contact = Steady(cautious=True)
     changed = [n for n in range(40) if contact.look(n % 2 == 0, n * 0.1)]
@@ -136,6 +165,8 @@ def test_a_fire_contact_that_heals_has_been_quiet():
     assert contact.chatters
     assert contact.level
     looked(contact, False, now_s, CAUTIOUS_QUIET_S + 1)
+    assert not contact.level
+    looked(contact, False, now_s + CAUTIOUS_QUIET_S + 1, HEALED_S)
     assert not contact.chatters
     assert not contact.level
 
