@@ -3,8 +3,8 @@
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from device.drivers import DriverError, Lamp, Sound
@@ -117,7 +117,9 @@ class PatternPlayer:
         self._sound, self._sound_since_s = Sound.NONE, 0.0
         self._closed = False
         self._failure = ""
-        self._shown: tuple[Rgb | None, float | None] = (None, None)
+        self._lit: Rgb | None = None
+        self._heard: float | None = None
+        self._anew = False
         self._coloured_s = -FOREVER
         self._thread = threading.Thread(target=self._play, name="signals", daemon=True)
         self._thread.start()
@@ -136,8 +138,7 @@ class PatternPlayer:
             if sound is not Sound.NONE:
                 self._sound, self._sound_since_s = sound, now_s
             failure, self._failure = self._failure, ""
-            if failure:
-                self._shown = (None, None)  # whatever it is, it is put out anew
+            self._anew = self._anew or bool(failure)  # whatever it is, it is put out once more
             self._changed.notify()
         if failure:
             raise DriverError(f"lamp or sounder could not be switched ({failure}); check their wires")
@@ -154,31 +155,37 @@ class PatternPlayer:
             while not self._closed:
                 wait_s = self.step(self._monotonic())
                 self._changed.wait(None if wait_s == FOREVER else wait_s)
-            with suppress(Exception):  # pins that are gone are dark already
-                self._put(BLACK, 0.0)
+            self._put(partial(self._outlets.light, BLACK))  # pins that are gone are dark and silent already
+            self._put(partial(self._outlets.tone, 0.0))
 
     def step(self, now_s: float) -> float:
         """Put out what belongs to this moment; returns the seconds until something changes."""
         early_s = self._lamp_since_s - now_s
         colour, lamp_s = light_at(self._lamp, max(0.0, -early_s))
-        lit = self._shown[0]
+        lit, anew, self._anew = self._lit, self._anew, False
         held_s = max(early_s, 0.0 if colour == lit else self._coloured_s + HOLD_S - now_s)
         if lit is not None and held_s > 0:
             colour, lamp_s = lit, held_s
         hertz, tone_s = tone_at(self._sound, now_s - self._sound_since_s)
-        try:
-            self._put(colour, hertz)
-            if colour != lit and (lit, colour) != (None, BLACK):  # the darkness before anything was asked for
-                self._coloured_s = now_s
-        except Exception as error:  # noqa: BLE001 -- gpiozero's and lgpio's errors have no common root
-            self._failure = str(error) or type(error).__name__
-            return FOREVER
+        if anew or colour != lit:
+            if not self._put(partial(self._outlets.light, colour)):
+                lamp_s = FOREVER
+            else:
+                self._lit = colour
+                if colour != lit and (lit, colour) != (None, BLACK):  # the darkness before anything was asked
+                    self._coloured_s = now_s
+        if anew or hertz != self._heard:
+            if self._put(partial(self._outlets.tone, hertz)):
+                self._heard = hertz
+            else:
+                tone_s = FOREVER
         return min(lamp_s, tone_s)
 
-    def _put(self, colour: Rgb, hertz: float) -> None:
-        shown_colour, shown_hertz = self._shown
-        if colour != shown_colour:
-            self._outlets.light(colour)
-        if hertz != shown_hertz:
-            self._outlets.tone(hertz)
-        self._shown = (colour, hertz)
+    def _put(self, put: Callable[[], None]) -> bool:
+        """Whether the pins took it; why they did not is told by the next `show`."""
+        try:
+            put()
+        except Exception as error:  # noqa: BLE001 -- gpiozero's and lgpio's errors have no common root
+            self._failure = str(error) or type(error).__name__
+            return False
+        return True

@@ -1,6 +1,7 @@
 import threading
 import time
-from itertools import combinations, pairwise, permutations
+from contextlib import suppress
+from itertools import combinations, groupby, pairwise, permutations
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from device.drivers.signals import (
     BLACK,
     HOLD_S,
     LAMP_PATTERNS,
+    RED,
     SOUND_PATTERNS,
     Outlets,
     PatternPlayer,
@@ -225,6 +227,57 @@ def test_pins_that_refuse_are_said_once_and_tried_again(heard, clock):
     player.show(Lamp.RED_TWO_FLASHES, Sound.NONE)
     player.step(clock.now_s)
     assert heard[-1] == (1.0, 0.0, 0.0)
+
+
+def no_sounder(_hertz):
+    raise OSError("no such sounder")
+
+
+def test_a_sounder_that_refuses_leaves_the_lamp_its_pattern_and_its_calm(heard, clock):
+    player = PatternPlayer(Outlets(heard.append, no_sounder), monotonic=clock)
+    player.close()
+    heard.clear()
+    begun_s = clock.now_s
+    shows = [(begun_s + 0.05 * n, (Lamp.WHITE, Lamp.OFF)[n % 2]) for n in range(60)]
+    changes, waiting = [], list(shows)
+
+    def light(colour):
+        if not changes or changes[-1][1] != colour:
+            changes.append((clock.now_s, colour))
+
+    player._outlets = Outlets(light, no_sounder)
+    while waiting:
+        at_s, lamp = waiting.pop(0)
+        clock.now_s = at_s
+        with suppress(DriverError):
+            player.show(lamp, Sound.BLIP)
+        player.step(at_s)
+    assert flashes_within_a_second(changes) < 3
+    player._outlets = Outlets(heard.append, no_sounder)
+    with suppress(DriverError):
+        player.show(Lamp.RED_TWO_FLASHES, Sound.TWO_LONG_LOW)
+    end_s = clock.now_s + 3
+    while clock.now_s < end_s:
+        clock.now_s += max(1e-3, min(0.05, player.step(clock.now_s)))
+    assert [colour for colour, _ in groupby(heard)][-5:] == [RED, BLACK, RED, BLACK, RED]
+
+
+def test_closing_silences_the_sounder_though_the_lamp_is_gone():
+    tones = []
+    broken = [False]
+
+    def light(_colour):
+        if broken[0]:
+            raise OSError("no such pin")
+
+    player = PatternPlayer(Outlets(light, tones.append))
+    player.show(Lamp.GREEN, Sound.ONE_LOW)
+    deadline_s = time.monotonic() + 5
+    while 330.0 not in tones and time.monotonic() < deadline_s:
+        time.sleep(0.005)
+    broken[0] = True
+    player.close()
+    assert tones[-1] == 0.0
 
 
 def test_its_thread_outlives_pins_that_refuse():
