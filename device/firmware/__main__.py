@@ -98,8 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stopping.set()
         wake.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, stop)
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # Ctrl-Z would stop the clock of an open barrier
     try:
         config = configs.load(options.config)
         with ExitStack() as closing:

@@ -64,13 +64,14 @@ def preview_command(
 def _nobody_uses(config: GateConfig) -> None:
     """A camera has one user."""
     running = live.listen(config)
-    if running is not None:
-        raise GateError(
-            f"闸机正在运行（进程 {running.told.pid}），摄像头被它占用，什么也没有保存；"
-            "请先停止：sudo systemctl stop jixiang-gate · "
-            f"the gate is running (process {running.told.pid}) and holds the camera; nothing was saved. "
-            "Stop it first: sudo systemctl stop jixiang-gate"
-        )
+    if running is None and not live.in_use(config):
+        return
+    zh, en = (f"（进程 {running.told.pid}）", f" (process {running.told.pid})") if running else ("", "")
+    raise GateError(
+        f"闸机正在运行{zh}，摄像头被它占用，什么也没有保存；请先停止：sudo systemctl stop jixiang-gate · "
+        f"the gate is running{en} and holds the camera; nothing was saved. "
+        "Stop it first: sudo systemctl stop jixiang-gate"
+    )
 
 
 def _settled(camera: Camera, config: GateConfig, seconds: float) -> tuple[Luma, float]:

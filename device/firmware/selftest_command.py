@@ -18,7 +18,7 @@ from device.firmware import config, live
 from device.firmware.checks import registry
 from device.firmware.checks.context import Check, Context, Files, Fitted
 from device.firmware.checks.finding import Finding, Grade
-from device.firmware.terminal import FAILED, OK, WARNED, AsJson, out, refusals, sign
+from device.firmware.terminal import FAILED, OK, WARNED, AsJson, orderly, out, refusals, sign
 from device.firmware.words import Both
 
 _SIGNS: Final = {
@@ -178,15 +178,16 @@ def _perform(
     relay: bool,
     watch_s: float,
 ) -> None:
-    with closing(Fitted(told)) as equipment, closing(Files(told)) as files:
+    with orderly(), closing(Fitted(told)) as equipment, closing(Files(told)) as files:
+        running = live.listen(told)
         context = Context(
             config=told,
             equipment=equipment,
             files=files,
             asks=asking,
             now_s=int(time.time()),
-            running=live.listen(told),
-            busy=live.in_use(told),
+            running=running,
+            busy=running is not None or live.in_use(told),
             relay=relay,
             watch_s=watch_s,
         )

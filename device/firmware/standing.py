@@ -42,6 +42,8 @@ class Standing:
     refuses: tuple[Refusal, ...] = ()
     running: Running | None = None
     """What the running gate tells; None: none runs."""
+    holds_files: bool = False
+    """A gate holds the files, whether it tells anything or not."""
     unread: str = ""
     """Why the files could not be read, where only the running gate could be asked."""
 
@@ -51,7 +53,9 @@ class Standing:
         return all(TROUBLES[trouble].severity is not Severity.BLOCKS for trouble in self.troubles)
 
 
-def look(config: GateConfig, now_s: int, running: Running | None = None) -> Standing:
+def look(
+    config: GateConfig, now_s: int, running: Running | None = None, *, holds_files: bool = False
+) -> Standing:
     """Read the files of the gate that `config` describes.
 
     GateError when they cannot be read and no gate runs: what a running one tells, anybody may hear.
@@ -75,6 +79,7 @@ def look(config: GateConfig, now_s: int, running: Running | None = None) -> Stan
         dropped=restored.dropped,
         refuses=refusals(restored.beliefs, now_s),
         running=running,
+        holds_files=holds_files,
     )
 
 

@@ -19,8 +19,9 @@ from device.firmware import config, live, standing
 from device.firmware.config import GateConfig
 from device.firmware.live import Running
 from device.firmware.refusals import VERDICTS
-from device.firmware.terminal import FAILED, OK, AsJson, Clock, moment, out, refusals, sign
+from device.firmware.terminal import FAILED, OK, WARNED, AsJson, Clock, moment, out, refusals, sign
 from wire.health import TROUBLES, Severity, Trouble
+from wire.reasons import REASONS
 
 EVERY_S: Final = 2.0
 _WEIGHTS: Final = {
@@ -55,11 +56,12 @@ def status_command(
                 out().print(Shown(found))
         except KeyboardInterrupt:
             raise typer.Exit(OK) from None
-    raise typer.Exit(OK if found.decides else FAILED)
+    raise typer.Exit(FAILED if not found.decides else WARNED if found.running is None else OK)
 
 
 def _look(told: GateConfig, clock: str | None) -> standing.Standing:
-    return standing.look(told, moment(clock), live.listen(told))
+    running, held = live.listen(told), live.in_use(told)
+    return standing.look(told, moment(clock), running, holds_files=held or running is not None)
 
 
 def _watched(
@@ -98,6 +100,7 @@ def fields(found: standing.Standing) -> dict[str, object]:
         ],
         "dropped": found.dropped,
         "unread": found.unread or None,
+        "holds_files": found.holds_files,
         "running": None if running is None else {"age_s": round(running.age_s, 2), **_told(running)},
     }
 
@@ -138,6 +141,8 @@ class Shown:
         yield _refuses(found)
         yield _title("掌握", "believes and holds")
         table = Table.grid(padding=(0, 2))
+        table.add_column()
+        table.add_column(overflow="fold")
         for row in found.rows:
             table.add_row(Text(f"  {row.zh} · {row.en}", style="dim"), Text(str(row.value)))
         yield table
@@ -151,6 +156,13 @@ def _title(zh: str, en: str) -> Text:
 
 def _running(found: standing.Standing) -> RenderableType:
     running = found.running
+    if running is None and found.holds_files:
+        return Text(
+            "闸机程序占用着文件，却没有报告状态（可能卡住，或 /run 不可写）：以下只来自文件 · "
+            "a gate holds the files but tells nothing (it may hang, or /run may be full): "
+            "what follows is from its files",
+            style="red",
+        )
     if running is None:
         return Text(
             "闸机程序没有运行：以下只来自文件 · the gate is not running: what follows is from its files",
@@ -158,24 +170,37 @@ def _running(found: standing.Standing) -> RenderableType:
         )
     told = running.told
     up = timedelta(seconds=int(told.uptime_s))
-    doubt = "?" if told.clock_doubt_ms is None else f"±{told.clock_doubt_ms} ms"
-    reason = f" {told.reason}" if told.reason else ""
     online = "在线 online" if told.online else "离线 offline"
+    vouched = f"{told.clock} ±{told.clock_doubt_ms} ms"
+    if told.clock_doubt_ms is None:
+        vouched = "无人担保 · nobody has vouched for it"
     lines: list[RenderableType] = [
-        Text(f"运行中 · running  {told.firmware}, pid {told.pid}, {up}", style="green"),
-        Text(f"  通道 lane: {told.lane}{reason}   {online}   时钟 clock: {told.clock} {doubt}"),
+        Text(f"运行中 · running  {told.firmware}, pid {told.pid}, {up}, {online}", style="green"),
+        Text(f"  通道 lane: {told.lane}{_reason(told.reason)}"),
+        Text(f"  时钟 clock: {vouched}"),
     ]
     if told.attendant:
         lines.append(Text("  值守模式 · attendant mode", style="yellow"))
     lines += [Text(f"  {part}: {words}", style="red") for part, words in told.failures.items()]
     gauges = Text("  ".join(f"{name}={value}" for name, value in told.gauges.items()), style="dim")
-    lines.append(Padding(gauges, (0, 0, 0, 2)))
+    lines.append(Padding(gauges, (0, 0, 0, 2), expand=False))
     return Group(*lines)
+
+
+def _reason(code: str | None) -> str:
+    """The reason as the screen shows it; one that this program does not know is a later gate's."""
+    if code is None:
+        return ""
+    words = next((words for words in REASONS.values() if words.code == code), None)
+    return f" {code}" if words is None else f" {code} {words.screen_zh} · {words.screen_en}"
 
 
 def _readiness(console: Console, found: standing.Standing) -> Iterator[RenderableType]:
     yield _title("能否判定", "can it decide")
     if not found.troubles:
+        if found.running is None:
+            yield Text("  文件没有问题 · nothing is wrong with its files")
+            return
         yield Text("  一切正常 · nothing is wrong", style="green")
         return
     table = Table.grid(padding=(0, 1))

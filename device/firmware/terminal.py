@@ -1,12 +1,15 @@
 """How every command of a gate speaks in a terminal: signs with words, exit codes, refusals, moments."""
 
 import io
+import re
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Final
+from types import FrameType
+from typing import IO, Annotated, Any, Final, NoReturn, cast
 
 import typer
 from rich.console import Console
@@ -18,6 +21,10 @@ OK: Final = 0
 FAILED: Final = 1
 USAGE: Final = 2
 WARNED: Final = 3
+ENDS: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""What ends a command beside Ctrl-C: a kill, a terminal that is closed, a connection that breaks."""
+_WIDE: Final = 1000
+_BLANKS: Final = re.compile(r" +$", re.MULTILINE)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Clock = Annotated[str | None, typer.Option(help="Compare with this time: 2026-11-21T08:00Z or unix seconds.")]
@@ -30,9 +37,45 @@ def forgiving() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+class _Lines:
+    """A file for a program to read: no blanks at the end of a line, however wide a table is."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Rich writes whole lines."""
+        return self._file.write(_BLANKS.sub("", text))
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a file has
+        return getattr(self._file, name)
+
+
 def out() -> Console:
     """Where people read; what a program reads is never wrapped."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, soft_wrap=True, width=_WIDE, file=cast("IO[str]", _Lines(sys.stdout)))
+
+
+@contextmanager
+def orderly() -> Iterator[None]:
+    """While inside, whatever ends the command lets it switch off first what it has switched on.
+
+    A kill or a lost terminal ends it as Ctrl-C does; Ctrl-Z, which would leave a relay energised for as
+    long as somebody looks elsewhere, does nothing. For the main thread.
+    """
+    before = {number: signal.signal(number, _end) for number in ENDS}
+    before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 @contextmanager
@@ -41,7 +84,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except GateError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(str(error)))
+        Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty()).print(Text(str(error)))
         raise typer.Exit(USAGE) from error
 
 

@@ -12,10 +12,11 @@ import zxingcpp
 from PIL import Image
 from typer.testing import CliRunner
 
-from device.firmware import config, live, run_command
+from device.firmware import config, live, run_command, standing
 from device.firmware.command import app
 from device.firmware.store import Store
 from wire.messages import ClockTrust, Entry, Event
+from wire.reasons import REASONS, Reason
 
 GATE = "0123456789ab"
 NOW_S = 1_795_000_000
@@ -275,6 +276,35 @@ def test_who_may_not_read_the_files_still_hears_the_running_gate(run, gate, runn
     told = json.loads(run("status", "--config", gate, *CLOCK, "--json").output)
     assert told["troubles"] == ["camera", "offline"]
     assert "gate.db" in told["unread"]
+
+
+def test_the_status_says_why_the_lane_is_so_in_words(run, gate, running):
+    running(lane="referred", reason="R-307", clock="none", clock_doubt_ms=None)
+    said = run("status", "--config", gate, *CLOCK).output
+    for words in ("referred R-307", REASONS[Reason.CLOCK_DOUBT].screen_zh, "nobody has vouched for it"):
+        assert words in said
+    running(reason="X-999")
+    assert "X-999" in run("status", "--config", gate, *CLOCK).output  # a later gate's
+
+
+def test_a_gate_that_does_not_run_decides_nothing(run, gate, monkeypatch):
+    monkeypatch.setattr(standing, "certificate_end", lambda _: NOW_S + 90 * 86_400)
+    result = run("status", "--config", gate, *CLOCK)
+    assert result.exit_code == 3
+    assert "is not running" in result.output
+
+
+def test_a_gate_that_holds_its_files_and_tells_nothing_is_not_said_to_have_ended(run, gate):
+    store = Store.open(gate.parent / "data" / "gate.db", GATE, journal_limit_bytes=1 << 20)
+    try:
+        result = run("status", "--config", gate, *CLOCK)
+        told = json.loads(run("status", "--config", gate, *CLOCK, "--json").output)
+    finally:
+        store.close()
+    assert "is not running" not in result.output
+    assert "tells nothing" in result.output
+    assert (told["running"], told["holds_files"]) == (None, True)
+    assert not json.loads(run("status", "--config", gate, *CLOCK, "--json").output)["holds_files"]
 
 
 @pytest.mark.parametrize("changes", [{"written_at": 5.0}, {"pid": 2**22 + 5}])

@@ -266,6 +266,15 @@ def test_a_running_gate_keeps_its_camera(gate, camera, tmp_path, monkeypatch):
     assert not camera.running
 
 
+def test_a_gate_that_holds_its_files_and_tells_nothing_keeps_its_camera_too(
+    gate, camera, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(live, "in_use", lambda _: True)
+    ended = run(gate, tmp_path / "seen.png")
+    assert (ended.exit_code, "holds the camera" in ended.output) == (2, True)
+    assert not camera.running
+
+
 def test_refusals_say_that_nothing_was_saved(gate, camera, tmp_path):
     assert ".png" in run(gate, tmp_path / "seen.gif").output
     assert "cannot be written" in run(gate, tmp_path / "nowhere" / "seen.png").output

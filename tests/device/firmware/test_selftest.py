@@ -2,15 +2,17 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from device.firmware import live, selftest_command
+from device.firmware import config, live, selftest_command
 from device.firmware.checks import registry
 from device.firmware.checks.context import Check
 from device.firmware.checks.finding import Finding, Grade
@@ -19,10 +21,12 @@ from device.firmware.config import example
 from device.firmware.live import listen
 from device.firmware.store import Store
 from device.firmware.words import Both, plain
+from sandbox.board.client import Board
 from sandbox.board.environment import environment
 from sandbox.board.film import Film
 
 GATE = "0123456789ab"
+RELAY = 17
 
 
 @pytest.fixture
@@ -186,3 +190,67 @@ def test_a_lock_without_a_process_is_no_running_gate(path):
     Store.open(path / "gate.db", GATE, journal_limit_bytes=1 << 20).close()
     assert not live.in_use(config)
     assert listen(config) is None
+
+
+class OnABoard:
+    """A self-test of the relay as a process of its own, energised."""
+
+    def __init__(self, directory):
+        (directory / "gate.toml").write_text(example(gate=GATE, data=str(directory), host="127.0.0.1"))
+        script = "from device.firmware.command import main; main()"
+        options = ["--config", directory / "gate.toml", "--only", "relay", "--relay", "--yes"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", script, "selftest", *options],
+            env=os.environ | environment(directory / "s", directory / "film"),
+            stdout=subprocess.DEVNULL,
+            process_group=0,  # a job of nobody's: a stop from the keyboard would stop it
+        )
+        with Board.connect(directory / "s", wait_s=30) as board:
+            self.levels = (event.value for event in board.watch() if event.pin == RELAY)
+            assert any(self.levels)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        return self.process.wait(20)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
+def test_whatever_ends_a_self_test_takes_the_power_from_the_relay_first(number):
+    with tempfile.TemporaryDirectory(prefix="jx") as directory:
+        test = OnABoard(Path(directory))
+        test.process.send_signal(number)
+        try:
+            assert list(test.levels)[-1:] == [0.0]
+        finally:
+            assert test.end() in (128 + number, -number)
+
+
+def test_a_self_test_is_not_put_to_sleep_while_the_way_is_open():
+    with tempfile.TemporaryDirectory(prefix="jx") as directory:
+        test = OnABoard(Path(directory))
+        test.process.send_signal(signal.SIGTSTP)
+        try:
+            assert next(test.levels) == 0.0
+        finally:
+            test.end()
+
+
+def test_who_may_not_read_the_files_does_not_take_the_parts_of_a_running_gate(run, path):
+    config_file = config.load(path / "gate.toml")
+    moment = {
+        "gate": GATE, "pid": os.getpid(), "written_at": time.time(), "uptime_s": 1.0, "firmware": "1",
+        "ready": True, "lane": "idle",
+    }  # fmt: skip
+    live.place(config_file).parent.mkdir()
+    live.place(config_file).write_text(json.dumps(moment))
+    said = run("--yes", "--only", "inputs", "--only", "relay").output
+    assert "the gate is running" in said
+    assert "no complaint" in said
+
+
+def test_what_a_program_reads_is_one_line_without_blanks_at_its_end(run, monkeypatch):
+    given(monkeypatch, Finding(Grade.WARN, plain("long " * 60), plain("≤ 2 V"), Both("短", "shorter")))
+    lines = run("--yes").output.splitlines()
+    assert any("long " * 59 in line for line in lines)
+    assert [line for line in lines if line != line.rstrip()] == []
