@@ -1,5 +1,6 @@
 """The voice: prompts played from WAV files by `aplay` of alsa-utils, one at a time, the newest first."""
 
+import os
 import subprocess
 import threading
 from contextlib import suppress
@@ -13,6 +14,8 @@ PLAYER: Final = "aplay"
 LONGEST_S: Final = 20.0
 """A prompt that plays longer hangs; none takes more than eight seconds."""
 _STOPPED_S: Final = 2.0
+MOST_BYTES: Final = 65_536
+"""As much as a pipe holds; a player that writes more is stopped by it, and by its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,36 +96,57 @@ class AlsaVoice:
 
     def _play(self, path: Path) -> None:
         """Play one file to its end, or until it is hushed; what goes wrong is told by the next `say`."""
-        if not path.is_file():
-            return
         argv = [PLAYER, "-q", "-D", self._config.device, str(path)]
         try:
-            with self._changed:
-                if self._wanted is not None or self._closed:
-                    return  # something newer came meanwhile
-                self._playing = subprocess.Popen(  # noqa: S603 - fixed program, our own files, no shell
-                    argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-                )
-            self._told(self._playing)
+            if not path.is_file():
+                return
+            # Without the lock: a card may take its time to load a program, and `say` returns at once.
+            player = subprocess.Popen(  # noqa: S603 - fixed program, our own files, no shell
+                argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            )
         except OSError as error:
             self._failed(f"{PLAYER}: {error.strerror}")
-        finally:
-            with self._changed:
-                self._playing = None
-
-    def _told(self, player: "subprocess.Popen[bytes]") -> None:
-        """Wait for its end; a player that was killed to fall silent is no failure."""
-        try:
-            _, said = player.communicate(timeout=LONGEST_S)
-        except subprocess.TimeoutExpired:
-            player.kill()
-            player.communicate()
-            self._failed(f"{PLAYER} did not end")
             return
-        if player.returncode > 0:
-            lines = said.decode(errors="replace").strip().splitlines()
-            self._failed(lines[-1] if lines else f"{PLAYER} ended with {player.returncode}")
+        except ValueError as error:  # a name with a zero in it
+            self._failed(f"{PLAYER}: {error}")
+            return
+        with self._changed:
+            self._playing = player
+            if self._wanted is not None or self._closed:
+                self._hush()  # something newer came meanwhile
+        self._wait(player)
+        with self._changed:
+            self._playing = None
+
+    def _wait(self, player: "subprocess.Popen[bytes]") -> None:
+        """Wait for its end; a player that was killed to fall silent is no failure.
+
+        Not for the end of what it writes: whoever inherited that may live on.
+        """
+        try:
+            if player.wait(LONGEST_S) > 0:
+                lines = _written(player).strip().splitlines()
+                self._failed(lines[-1] if lines else f"{PLAYER} ended with {player.returncode}")
+        except subprocess.TimeoutExpired:
+            self._failed(f"{PLAYER} did not end")
+            player.kill()
+            with suppress(subprocess.TimeoutExpired):  # stuck in the kernel: the next one is tried without it
+                player.wait(_STOPPED_S)
+        finally:
+            if player.stderr is not None:
+                player.stderr.close()
 
     def _failed(self, why: str) -> None:
         with self._changed:
             self._failure = why
+
+
+def _written(player: "subprocess.Popen[bytes]") -> str:
+    """What a player that has ended wrote, as far as a pipe holds it."""
+    if player.stderr is None:
+        return ""
+    os.set_blocking(player.stderr.fileno(), False)
+    try:
+        return os.read(player.stderr.fileno(), MOST_BYTES).decode(errors="replace")
+    except BlockingIOError:
+        return ""

@@ -1,8 +1,11 @@
 """The voice on a program called `aplay` that writes down what it is asked to play."""
 
 import os
+import signal
 import stat
+import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -150,3 +153,73 @@ def test_closing_falls_silent(voice, room):
     voice.close()
     assert player.returncode < 0
     assert not voice._thread.is_alive()
+
+
+def test_nobody_waits_for_a_card_that_takes_its_time_to_load_the_player(voice, room, monkeypatch):
+    loaded, loading = threading.Event(), threading.Event()
+    begin = subprocess.Popen
+
+    def slowly(*args, **options):
+        loading.set()
+        assert loaded.wait(10)
+        return begin(*args, **options)
+
+    monkeypatch.setattr("device.drivers.voice.subprocess.Popen", slowly)
+    voice.say(Prompt.STEP_CLOSER)
+    assert loading.wait(10)
+    asking = threading.Thread(target=voice.say, args=(Prompt.ENTER,))
+    asking.start()
+    asking.join(2)
+    told_at_once = not asking.is_alive()
+    loaded.set()
+    asking.join(10)
+    assert told_at_once
+    voice.finish(10)
+    assert room.played()[-1] == "enter.wav"
+
+
+def test_a_file_that_the_card_refuses_to_look_for_is_told_and_heals(room):
+    room.install()
+    voice = AlsaVoice(VoiceConfig(directory=room.files / ("x" * 300)))
+    voice.say(Prompt.ENTER)
+    with pytest.raises(DriverError, match="too long"):
+        voice.finish(10)
+    assert voice._thread.is_alive()
+    voice.close()
+
+
+def test_an_output_with_an_impossible_name_is_told(room):
+    room.install()
+    voice = AlsaVoice(VoiceConfig(directory=room.files, device="hw\x000"))
+    voice.say(Prompt.ENTER)
+    with pytest.raises(DriverError, match="null byte"):
+        voice.finish(10)
+    assert voice._thread.is_alive()
+    voice.close()
+
+
+@pytest.mark.parametrize("replaced", [True, False], ids=["replaced", "hung"])
+def test_what_a_player_leaves_behind_holds_nobody_up(voice, room, monkeypatch, replaced):
+    player = room.path / "bin" / "aplay"
+    pids = room.path / "pids"
+    player.write_text(
+        f"#!/bin/sh\necho x $5 >> {room.log}\n"
+        f"[ $(/usr/bin/basename $4) = enter.wav ] && exit 0\n"
+        f"/bin/sleep 60 & echo $! >> {pids}\nwait\n"
+    )
+    if not replaced:
+        monkeypatch.setattr("device.drivers.voice.LONGEST_S", 0.2)
+    voice.say(Prompt.STEP_CLOSER)
+    try:
+        until(lambda: pids.exists() and pids.read_text())
+        if replaced:
+            before_s = time.monotonic()
+            voice.say(Prompt.ENTER)
+            voice.finish(10)
+            assert time.monotonic() - before_s < 5
+        else:
+            with pytest.raises(DriverError, match="did not end"):
+                voice.finish(5)
+    finally:
+        for pid in pids.read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
