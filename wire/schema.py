@@ -27,7 +27,7 @@ _INVISIBLE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Codec(Generic[T]):
-    """How one kind of value is read (`load`, raising WireError) and written (`dump`)."""
+    """How one kind of value is read (`load`, or WireError) and written (`dump`, maps in `cbor.key_order`)."""
 
     load: Callable[[Any], T]
     dump: Callable[[T], Any]
@@ -125,7 +125,11 @@ def mapping(key: Codec[Any], value: Codec[T], most: int) -> Codec[dict[Any, T]]:
             raise _wrong(f"a map of at most {most} entries")
         return {key.load(k): value.load(v) for k, v in raw.items()}
 
-    return Codec(load, lambda entries: {key.dump(k): value.dump(v) for k, v in entries.items()})
+    def dump(entries: Mapping[Any, T]) -> dict[Any, Any]:
+        rows = {key.dump(k): value.dump(v) for k, v in entries.items()}
+        return {k: rows[k] for k in sorted(rows, key=cbor.key_order)}
+
+    return Codec(load, dump)
 
 
 def field(key: int, codec: Codec[Any], *, optional: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field
@@ -176,8 +180,12 @@ def record(kind: type[T]) -> Codec[T]:
         except ValueError as error:  # a __post_init__ that checks how fields fit together
             raise WireError(Flaw.SCHEMA, f"{name}: {error}") from error
 
+    rising = [
+        (key, codec, attribute) for attribute, key, codec, _ in sorted(rows, key=operator.itemgetter(1))
+    ]
+
     def dump(value: T) -> dict[int, Any]:
-        parts = [(key, codec, getattr(value, attribute)) for attribute, key, codec, _ in rows]
+        parts = [(key, codec, getattr(value, attribute)) for key, codec, attribute in rising]
         return {key: codec.dump(part) for key, codec, part in parts if part is not None}
 
     return Codec(load, dump)
@@ -192,7 +200,7 @@ def write(codec: Codec[T], value: T, *, max_bytes: int | None = None) -> bytes:
     """A typed value to its deterministic bytes; a value its own reader would refuse is refused here."""
     dumped = codec.dump(value)
     codec.load(dumped)
-    data = cbor.encode(dumped)
+    data = cbor.encode_sorted(dumped)
     if max_bytes is not None and len(data) > max_bytes:
         raise WireError(Flaw.SIZE, f"{len(data)} bytes to write where at most {max_bytes} are read")
     return data

@@ -32,7 +32,7 @@ def test_what_is_written_is_read_and_written_alike_again(kind, data):
     written = schema.write(codec, value)
     again = schema.read(codec, written, max_bytes=MAX_BYTES)
     assert again == value
-    assert schema.write(codec, again) == written
+    assert schema.write(codec, again) == written == cbor.encode(codec.dump(value))
     for field in dataclasses.fields(kind):  # 1 == True and 3 == Colour(3): the types must agree as well
         assert type(getattr(again, field.name)) is type(getattr(value, field.name))
 
@@ -185,3 +185,9 @@ def test_what_is_wrong_with_a_record_is_said_by_field(raw, words):
 def test_a_mistake_of_a_class_is_not_blamed_on_the_bytes():
     with pytest.raises(TypeError, match="a mistake of the class"):
         schema.record(Outer).load({2: 7})
+
+
+@given(st.dictionaries(st.text(max_size=40) | st.integers(-(2**63), 2**63 - 1), st.integers(), max_size=8))
+def test_keys_are_sorted_as_the_standard_has_it(entries):
+    rising = {key: entries[key] for key in sorted(entries, key=cbor.key_order)}
+    assert cbor.encode_sorted(rising) == cbor.encode(entries)
