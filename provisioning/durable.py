@@ -10,6 +10,7 @@ def write(path: Path, data: bytes, *, secret: bool = False) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _give(file.fileno(), path.parent)
             os.fchmod(file.fileno(), 0o600 if secret else 0o644)
             file.write(data)
             file.flush()
@@ -26,7 +27,15 @@ def make_directory(path: Path) -> None:
     missing = [one for one in (path, *path.parents) if not one.exists()]
     for one in reversed(missing):
         one.mkdir(mode=0o700, exist_ok=True)
+        _give(one, one.parent)
         _sync(one.parent)
+
+
+def _give(one: int | Path, directory: Path) -> None:
+    """What root makes belongs to whom the directory belongs: the gate's own account has to read its key."""
+    owner = directory.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.chown(one, owner.st_uid, owner.st_gid)
 
 
 def _sync(directory: Path) -> None:

@@ -74,6 +74,11 @@ def load(path: Path) -> Record | None:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise GateError(
+            f"the calibration record {path} is not for this account to read; as root: "
+            f"chown --reference={path.parent} {path}"
+        ) from error
     except OSError as error:
         raise GateError(
             f"the calibration record {path} cannot be read ({error.strerror}); calibrate again"

@@ -45,6 +45,7 @@ def from_files(files: Files) -> Beliefs | None:
 
 def from_data(directory: Path, root: str) -> tuple[Store, Restored]:
     """What the gate with this data directory would believe at a start; its store is open for reading."""
+    allowed(directory / DATABASE, directory / root)
     store = Store.look(directory / DATABASE)
     try:
         return store, restore(store, _read(directory / root))
@@ -54,6 +55,20 @@ def from_data(directory: Path, root: str) -> tuple[Store, Restored]:
     except GateError:
         store.close()
         raise
+
+
+def allowed(*paths: Path) -> None:
+    """Raise GateError when one of these is there but not for this account: it is not damaged, nor missing."""
+    for path in paths:
+        try:
+            path.open("rb").close()
+        except PermissionError as error:
+            raise GateError(
+                f"{path} 不许本账户读取，请用 sudo 运行 · "
+                f"{path} is not for this account to read; run it with sudo"
+            ) from error
+        except OSError:
+            continue  # whoever reads it says what is wrong
 
 
 def _read(path: Path) -> bytes:

@@ -1,6 +1,7 @@
 """Enrolment against a fleet's real pages: the way it goes, every way it stops, and power cuts between."""
 
 import json
+import os
 import socket
 import ssl
 import time
@@ -331,3 +332,22 @@ def test_the_secret_never_shows(run, town):
         result = run(town.ticket(**change))
         assert ticket not in result.output
         assert "secret=" not in result.output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody")
+def test_what_root_enrols_belongs_to_whom_the_gates_directory_belongs(tmp_path):
+    home = tmp_path / "gate"
+    home.mkdir()
+    os.chown(home, 4242, 4343)
+    durable.write(home / "gate.key", b"secret", secret=True)
+    durable.make_directory(home / "deeper" / "still")
+    durable.write(home / "deeper" / "still" / "x", b"")
+    for path in (
+        home / "gate.key",
+        home / "deeper",
+        home / "deeper" / "still",
+        home / "deeper" / "still" / "x",
+    ):
+        status = path.stat()
+        assert (status.st_uid, status.st_gid) == (4242, 4343), path
+    assert (home / "gate.key").stat().st_mode & 0o777 == 0o600

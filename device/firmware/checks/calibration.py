@@ -11,7 +11,10 @@ from device.firmware.checks.finding import NOT_FITTED, Finding, Grade, graded
 from device.firmware.errors import GateError
 from device.firmware.words import NOTHING, Both, plain
 
-_FIX: Final = Both("用黑体校准：jx-field calibrate", "calibrate it against a black body: jx-field calibrate")
+_FIX: Final = Both(
+    "用黑体校准（见 docs/field-guide.md）", "calibrate it against a black body: docs/field-guide.md"
+)
+_AS_SAID: Final = Both("按上述提示处理", "do what it says")
 _LIMIT: Final = Both("有记录", "a record")
 
 
@@ -24,7 +27,7 @@ def run(context: Context) -> Iterator[Finding]:
     try:
         record = calibration.load(context.config.path(told.calibration))
     except GateError as error:
-        yield Finding(Grade.FAIL, Both("记录无法采用", str(error)), _LIMIT, _FIX)
+        yield Finding(Grade.FAIL, Both("记录无法采用", str(error)), _LIMIT, _AS_SAID)
         return
     if record is None:
         yield Finding(Grade.WARN, Both("没有校准记录", "no calibration record"), _LIMIT, _FIX)

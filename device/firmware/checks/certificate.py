@@ -4,7 +4,7 @@ import stat
 from collections.abc import Iterator
 from typing import Final
 
-from device.firmware import identity
+from device.firmware import evidence, identity
 from device.firmware.checks.context import Check, Context
 from device.firmware.checks.finding import Finding, Grade, graded
 from device.firmware.errors import GateError
@@ -18,8 +18,9 @@ _ENROL: Final = Both("用令牌登记：jx-field enrol", "enrol it with a token:
 
 
 def run(context: Context) -> Iterator[Finding]:
-    """Read both files and compare them."""
+    """Read both files and compare them. Raises `GateError`."""
     broker, config = context.config.broker, context.config
+    evidence.allowed(config.path(broker.certificate), config.path(broker.key))
     ends = certificate_end(config.path(broker.certificate))
     if ends is None:
         yield Finding(Grade.FAIL, Both("尚未登记", "not enrolled"), fix=_ENROL)

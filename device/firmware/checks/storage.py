@@ -57,7 +57,9 @@ def _mounts(context: Context, data: Path) -> Finding:
     zh = f"根{'只读' if kept else '可写'}，数据{'独立' if own else '与根同一'}分区"
     en = f"root {'read-only' if kept else 'writable'}, data on {'its own' if own else 'the same'} partition"
     limit = Both("根只读，数据独立", "root read-only, data on its own")
-    fix = Both("用 jx-field card 重新制卡", "prepare the card again with jx-field card")
+    fix = Both(
+        "按 provisioning/image/README.md 重新制卡", "make the card anew as provisioning/image/README.md says"
+    )
     return graded(kept and own, Both(zh, en), limit, fix, bad=Grade.WARN, about=about)
 
 

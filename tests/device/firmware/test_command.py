@@ -333,3 +333,11 @@ def test_run_becomes_the_program_that_systemd_runs(run, gate, monkeypatch):
     gate.write_text("nonsense")
     assert run("run", "--config", gate).exit_code == 2
     assert len(became) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be the wrong account")
+def test_root_does_not_run_the_gate_of_another_account(run, gate, monkeypatch):
+    monkeypatch.setattr(run_command.os, "execv", lambda *_: pytest.fail("became it"))
+    os.chown(gate.parent / "data", 4242, 4242)
+    result = run("run", "--config", gate)
+    assert (result.exit_code, "sudo -u '#4242'" in result.output) == (2, True)

@@ -277,3 +277,16 @@ def test_findings_carry_a_fix_in_both_languages(run):
             if finding.grade in {WARN, FAIL}:
                 assert finding.fix.zh, (name, finding)
                 assert finding.fix.en, (name, finding)
+
+
+def test_what_this_account_may_not_read_is_neither_missing_nor_damaged(run, monkeypatch):
+    def opened(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", opened)
+    for name in ("certificate", "journal", "documents", "clock"):
+        (found,) = run(name).values()
+        assert "run it with sudo" in found.value.en, name
+    assert "enrol" not in str(run("certificate"))
+    assert "chown" in run("calibration")[""].value.en
+    assert "black body" not in str(run("calibration"))

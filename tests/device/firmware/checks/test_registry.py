@@ -1,15 +1,19 @@
 """How checks are chosen and done, and what a check that breaks costs the others."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from device.firmware import command
 from device.firmware.checks import registry
 from device.firmware.checks.context import Check
 from device.firmware.checks.finding import Finding, Grade
 from device.firmware.errors import GateError
 from device.firmware.live import Running, Told
 from device.firmware.words import Both, plain
+from provisioning.command import app as field
 
 GATE = "0123456789ab"
 
@@ -41,6 +45,16 @@ def test_every_check_has_a_name_of_its_own_and_words_in_both_languages():
     for check in registry.CHECKS:
         assert check.title.zh != check.title.en
         assert check.proves.zh != check.proves.en
+
+
+def test_nobody_is_sent_to_a_command_that_does_not_exist():
+    commands = {
+        "jx-field": {one.name or one.callback.__name__ for one in field.registered_commands},
+        "jx-gate": {one.name for one in command.app.registered_commands},
+    }
+    for path in Path(registry.__file__).parents[1].rglob("*.py"):
+        for program, name in re.findall(r"(?<![/`])(jx-field|jx-gate) ([a-z]+)", path.read_text()):
+            assert name in commands[program], f"{path.name}: {program} {name}"
 
 
 def test_checks_are_chosen_by_name_and_an_unknown_name_is_said():
