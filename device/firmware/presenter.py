@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable, Collection
 from typing import Final, TypeAlias
 
-from device.drivers import Display, DriverError, Signals, Sound, Voice
+from PIL import Image
+
+from device.drivers import Display, DisplayMode, DriverError, Signals, Sound, Voice
 from device.firmware import panel_picture, picture
 from device.firmware.panel import Panel, covered
 from device.firmware.screens import TURN_S, Card, telling, turn_at
@@ -171,13 +173,20 @@ class Presenter:
         size, mode = self._display.size, self._display.mode
         if size == (0, 0):
             return
-        if isinstance(wanted, Panel):
-            drawn = panel_picture.draw(wanted, size, mode, turn)
-        else:
-            drawn = picture.draw(wanted, size, mode, turn)
+        drawn, whole = Image.new(mode, size), True  # dark
+        try:
+            drawn = _drawn(wanted, size, mode, turn)
+        except Exception:  # noqa: BLE001 - a font that the card does not give: what stood there goes all the same
+            whole = False
         try:
             self._display.show(drawn)
-            self.display_working = True
+            self.display_working = whole
         except DriverError:
             self.display_working = False  # tried again every two seconds
         drawn.paste(0 if mode == "1" else (0, 0, 0), (0, 0, *size))  # it may hold a name
+
+
+def _drawn(wanted: Shown, size: tuple[int, int], mode: DisplayMode, turn: int) -> Image.Image:
+    if isinstance(wanted, Panel):
+        return panel_picture.draw(wanted, size, mode, turn)
+    return picture.draw(wanted, size, mode, turn)

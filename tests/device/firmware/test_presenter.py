@@ -179,6 +179,43 @@ def test_a_secret_on_a_display_that_fails_is_not_shown_late(shown, parts, clock)
     assert parts.pictures == [drawn(covered(secret()))]
 
 
+def test_a_picture_that_cannot_be_drawn_is_a_trouble_that_heals_and_a_secret_is_covered_all_the_same(
+    parts, clock, monkeypatch
+):
+    shown = Presenter(parts, parts, parts, monotonic=clock)
+    shown.start()
+    shown.show(card(State.IDLE, None, None))
+    until(lambda: parts.pictures)
+
+    def torn(*_):
+        raise OSError("the card does not give the font")
+
+    with monkeypatch.context() as without_font:
+        without_font.setattr(panel_picture, "draw", torn)
+        shown.show_panel(secret())
+        until(lambda: not shown.display_working)
+        assert shown.alive
+        clock.now_s += SECRET_S + 1
+        until(lambda: not shown.panel.secret)
+    until(lambda: shown.display_working)
+    until(lambda: parts.pictures[-1] == drawn(covered(secret())))
+    shown.stop()
+
+
+def test_a_name_whose_cover_cannot_be_drawn_is_blanked(shown, parts, clock, monkeypatch):
+    shown.show_panel(secret())
+    shown._step()
+
+    def torn(*_):
+        raise OSError("the card does not give the font")
+
+    monkeypatch.setattr(panel_picture, "draw", torn)
+    clock.now_s += SECRET_S + 0.1
+    shown._step()
+    assert not any(parts.pictures[-1])
+    assert not shown.display_working
+
+
 def test_each_prompt_is_said_once_in_a_state_however_its_hints_come_and_go(shown, parts):
     for hint in (None, Hint.STEP_BACK, Hint.STEP_CLOSER, Hint.STEP_BACK, Hint.AGAIN, Hint.STEP_CLOSER):
         shown.show(card(State.MEASURING, None, hint))
