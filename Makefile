@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 # What is proved to the last branch: the formats, and the firmware files that decide.
-PROVED := wire/*,device/firmware/admit.py,device/firmware/attention.py,device/firmware/clock.py,device/firmware/courier.py,device/firmware/figures.py,device/firmware/lane.py,device/firmware/lane_table.py,device/firmware/lettering.py,device/firmware/lists.py,device/firmware/memory.py,device/firmware/panel.py,device/firmware/panel_picture.py,device/firmware/picture.py,device/firmware/prompts.py,device/firmware/readiness.py,device/firmware/recognise.py,device/firmware/scan.py,device/firmware/screens.py,device/firmware/thermometry.py,device/firmware/trust.py
+PROVED := wire/*,device/drivers/steady.py,device/drivers/wiring.py,device/drivers/wiring_guide.py,device/firmware/admit.py,device/firmware/attend.py,device/firmware/attend_table.py,device/firmware/attention.py,device/firmware/button.py,device/firmware/calibration.py,device/firmware/clock.py,device/firmware/courier.py,device/firmware/door.py,device/firmware/figures.py,device/firmware/framing.py,device/firmware/lane.py,device/firmware/lane_table.py,device/firmware/lettering.py,device/firmware/lists.py,device/firmware/memory.py,device/firmware/panel.py,device/firmware/panel_picture.py,device/firmware/picture.py,device/firmware/preview.py,device/firmware/preview_picture.py,device/firmware/prompts.py,device/firmware/readiness.py,device/firmware/recognise.py,device/firmware/refusals.py,device/firmware/scan.py,device/firmware/screens.py,device/firmware/thermometry.py,device/firmware/trust.py
 
 ifeq ($(shell command -v $(PYTHON)),)
   ifneq ($(filter-out help clean demo-clean,$(or $(MAKECMDGOALS),help)),)
