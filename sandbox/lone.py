@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from device.firmware.config import example
 from device.firmware.gate import DATABASE
 from device.firmware.store import Store
+from device.firmware.trust import Beliefs
 from wire import code, documents, envelope, policy, status
 from wire.documents import EVERYBODY, KeyUse, Role, RoleKeys
 from wire.keys import PrivateKey
@@ -44,14 +45,23 @@ class Lone:
         config.write_text(example(gate=GATE, data=str(directory), host="127.0.0.1", port=1))
         return config
 
+    def beliefs(self) -> Beliefs:
+        """The same as a gate has it in memory."""
+        held = Beliefs(GATE)
+        held.first_root(envelope.sign(self._root(), [self.key]))
+        held.new_trust(envelope.sign(self._trust(), [self.key]), self.now_s)
+        held.new_assignment(envelope.sign(self._assignment(), [self.key]), self.now_s)
+        held.new_list("jl", 0, status.issue_token(self._list(), self.issuer), self.now_s)
+        return held
+
     def time(self, nonce: bytes, now_ms: int) -> documents.Time:
         """The signed time's content, as the answer to a hello."""
         return documents.Time(
             **self._dates(), audience=GATE, now_ms=now_ms, nonce=nonce, root=1, trust=1, lists={URI: 1}
         )
 
-    def text(self, number: int) -> str:
-        """What the phone of this person shows now."""
+    def text(self, number: int, at_s: int | None = None) -> str:
+        """What the phone of this person shows at `at_s`, unix seconds; None: now."""
         claims = code.Claims(
             issuer="jl",
             issued=self.now_s - 60,
@@ -61,7 +71,9 @@ class Lone:
             subject=number.to_bytes(16),
             holder=self.holder.public,
         )
-        return code.to_text(code.prove(code.issue(claims, self.issuer), int(time.time()), self.holder))
+        return code.to_text(
+            code.prove(code.issue(claims, self.issuer), at_s or int(time.time()), self.holder)
+        )
 
     def _dates(self) -> dict[str, Any]:
         return {"version": 1, "issued": self.now_s - 60, "expires": self.now_s + DAY_S}
