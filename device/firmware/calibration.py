@@ -11,13 +11,24 @@ import msgspec
 from device.drivers import SensorIdentity
 from device.firmware.config import GateConfig
 from device.firmware.errors import GateError
-from device.firmware.thermometry import UNCALIBRATED_C, Calibration, background_of
+from device.firmware.thermometry import (
+    SKIN_HIGH_C,
+    SKIN_LOW_C,
+    UNCALIBRATED_C,
+    Calibration,
+    background_of,
+)
 
 MOST_BYTES: Final = 65_536
 ONE_COUNT: Final = 1 / 0xFFFF
 """The chip's step of emissivity (datasheet 8.4.2)."""
 ROUNDED_C: Final = 0.011
 """Written to two decimals, a residual may be half a hundredth off, and each point too."""
+
+SPAN_C: Final = 2.0
+"""Points closer together say nothing of the gain; a wrong one would pull fevers down."""
+MOST_OFF_C: Final = 3.0
+"""Six times what the datasheet allows an uncalibrated chip: it is broken, or looked past the black body."""
 
 # A limit below refuses TOML's `nan` too.
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
@@ -34,7 +45,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """As the chip was set while it was calibrated."""
     offset_c: Annotated[float, msgspec.Meta(ge=-10, le=10)]
     """No sound chip is farther off; a slip here would let fevers through."""
-    gain: Annotated[float, msgspec.Meta(ge=0.5, le=2)]
+    gain: Annotated[float, msgspec.Meta(ge=0.9, le=1.1)]
     residual_c: Annotated[float, msgspec.Meta(ge=0, le=2)]
     """The largest that is left at any point."""
     points: Annotated[tuple[tuple[Celsius, Celsius], ...], msgspec.Meta(min_length=2, max_length=100)]
@@ -53,6 +64,12 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         worst_c = max(abs(self.gain * told + self.offset_c - true) for true, told in self.points)
         if worst_c > self.residual_c + ROUNDED_C:
             raise ValueError(f"a point is off by {worst_c:.2f} °C, more than `residual_c` says")
+        trues = [min(SKIN_HIGH_C, max(SKIN_LOW_C, true)) for true, _ in self.points]
+        if max(trues) - min(trues) < SPAN_C:
+            raise ValueError(f"`points` span less than {SPAN_C:.0f} °C of what skin has")
+        off_c = max(abs(told - true) for true, told in self.points)
+        if off_c > MOST_OFF_C:
+            raise ValueError(f"the chip is off by {off_c:.2f} °C; replace it")
 
 
 def read(data: bytes, name: str) -> Record:
@@ -70,6 +87,8 @@ def read(data: bytes, name: str) -> Record:
 def load(path: Path) -> Record | None:
     """The record in a file; None: there is none. GateError when there is one that cannot be read."""
     try:
+        if path.exists() and not path.is_file():
+            raise GateError(f"the calibration record {path} is no file and cannot be read; calibrate again")
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
@@ -193,6 +212,11 @@ def same_emissivity(one: float, other: float) -> bool:
 def _foreign(record: Record, chip: SensorIdentity) -> str:
     if record.sensor != chip.id:
         return f"the calibration is of sensor {record.sensor}, not of {chip.id}; calibrate again"
+    if record.variant != chip.variant:
+        return (
+            f"the calibration is of a {record.variant}, the gate's file says {chip.variant}; correct the "
+            "file, or calibrate again"
+        )
     if not same_emissivity(record.emissivity, chip.emissivity):
         return (
             f"the calibration is for emissivity {record.emissivity:.4f}, not {chip.emissivity:.4f}; "

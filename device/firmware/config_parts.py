@@ -48,7 +48,7 @@ class Thermometer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     address: int = 0x5A
     variant: str = "DCI"
     tolerance_c: Annotated[float, msgspec.Meta(gt=0, le=2)] = 0.3
-    samples: Annotated[int, msgspec.Meta(ge=2, le=50)] = 5
+    samples: Annotated[int, msgspec.Meta(ge=5, le=50)] = 5
     window_s: Seconds = 1.5
     calibration: str = "calibration.toml"
     """The record of the calibration against a black body; relative to the data directory."""

@@ -24,10 +24,10 @@ PAPERS_EVERY_S: Final = 5.0
 class Senses:
     """Samples of one thermometer; None: this gate has none. For the loop thread.
 
-    With `papers`, the chip is asked who it is before its first sample and whenever it comes back after
-    being broken, and the calibration record is held beside it. A chip that is found to be set otherwise, or
-    calibrated as another one, is heard but not believed. What it was set to while its power stayed on
-    counts only from when power returns, which software cannot see.
+    With `papers`, the chip is asked who it is before its first sample and after every failure, and the
+    calibration record is held beside it. A chip that is found to be set otherwise, or calibrated as another
+    one, is heard but not believed. What it was set to while its power stayed on counts only from when power
+    returns, which software cannot see: a short failure is reason enough for doubt, not for trust.
     """
 
     thermometer: Thermometer | None
@@ -47,6 +47,8 @@ class Senses:
     chip: SensorIdentity | None = None
     finding: Finding | None = None
     _papers_s: float = 0.0
+    _doubted: bool = False
+    """It has failed since it was asked."""
 
     @property
     def working(self) -> bool:
@@ -78,7 +80,7 @@ class Senses:
             self._meet(self.thermometer, now_s)
             sample = self.thermometer.read()
         except SensorFault as error:
-            self.failures, self.failure = self.failures + 1, str(error)
+            self.failures, self.failure, self._doubted = self.failures + 1, str(error), True
             if self.failures >= FAILURES:
                 self.chip = None  # what comes back may be another one
             return False
@@ -91,14 +93,25 @@ class Senses:
 
     def _meet(self, thermometer: Thermometer, now_s: float) -> None:
         """Learn who the chip is, once, and what the record says of it, whenever either is new."""
-        if self.papers is None or (self.chip is not None and now_s < self._papers_s):
+        known = self.chip is not None and not self._doubted
+        if self.papers is None or (known and now_s < self._papers_s):
             return
         self._papers_s = now_s + PAPERS_EVERY_S
-        chip, changed = self.chip or thermometer.identity(), self.papers.changed()
-        if changed or self.chip is None:
+        chip = self._asked(thermometer)
+        if self.papers.changed() or chip != self.chip:
             self.chip, self.finding = chip, self.papers.meet(chip)
             self.calibration = self.finding.calibration
             self.samples.clear()  # nobody is measured half by one calibration and half by another
+
+    def _asked(self, thermometer: Thermometer) -> SensorIdentity:
+        """Who the chip is; asked again only when it has failed."""
+        if self.chip is not None and not self._doubted:
+            return self.chip
+        told = thermometer.identity()
+        self._doubted = False
+        same = self.chip is not None and told.id == self.chip.id
+        distrusted = self.finding is not None and not self.finding.usable
+        return self.chip if same and distrusted and self.chip is not None else told
 
     def _keep(self, sample: Sample) -> None:
         """A chip that has hung finds one temperature in everybody; an empty room may well stay the same."""

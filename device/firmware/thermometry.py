@@ -80,6 +80,8 @@ somebody stands so near that they warm it, as one may before a wide view."""
 RISING_C: Final = 0.1
 """From the first half of the samples to the second: who still rises is warmer than what was measured so far.
 A lag of up to 1 s (time constant; case, window and filter together) stays within the uncertainty with it."""
+FEWEST_SAMPLES: Final = 5
+"""Over less than their 0.4 s a chip that lags rises too little to be told from one that has settled."""
 
 # How much of what a thermometer sees is not skin, though somebody stands as near as they can: at the angle of
 # the datasheet half the signal is left, so 90° sees past a forehead of 5 cm at 2 cm already, and 5° only from
@@ -130,8 +132,8 @@ class Calibration:
             raise ValueError("a calibration has a gain from 0.5 to 2 and no negative uncertainty")
         if not 0 <= self.background < 1:
             raise ValueError("a calibration's share of background is at least 0 and less than 1")
-        if self.samples < 2 or self.window_s <= 0:  # noqa: PLR2004 - one sample cannot be seen to be settled
-            raise ValueError("settled needs at least 2 samples and a window longer than 0 s")
+        if self.samples < FEWEST_SAMPLES or self.window_s <= 0:
+            raise ValueError(f"settled needs at least {FEWEST_SAMPLES} samples and a window longer than 0 s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +237,7 @@ def _settled(fresh: Sequence[Sample], calibration: Calibration, site: Site) -> M
         return Hint.STEP_BACK
     half = len(objects) // 2
     rising = fmean(objects[-half:]) - fmean(objects[:half]) > RISING_C
-    if spread_c > calibration.tolerance_c or rising or drift_c < -DRIFT_C:
+    if spread_c > calibration.tolerance_c or rising or max(ambients) - min(ambients) > DRIFT_C:
         return Hint.AGAIN
     object_c, ambient_c = fmean(objects), fmean(ambients)
     surface_c = surface_of(object_c, calibration)

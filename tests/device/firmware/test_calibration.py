@@ -1,3 +1,4 @@
+import os
 from contextlib import suppress
 from datetime import date
 
@@ -46,9 +47,9 @@ words = st.text(
 
 @st.composite
 def records(draw):
-    offset_c, gain = draw(st.floats(-10, 10)), draw(st.floats(0.5, 2))
-    told = draw(st.lists(st.floats(20, 40), min_size=2, max_size=5))
-    points = tuple((min(125.0, max(-40.0, gain * one + offset_c)), one) for one in told)
+    offset_c, gain = draw(st.floats(-0.9, 0.9)), draw(st.floats(0.95, 1.05))
+    told = [35.0, 38.0, *draw(st.lists(st.floats(30, 40), max_size=5))]
+    points = tuple((gain * one + offset_c, one) for one in told)
     made = draw(st.dates(date(2020, 1, 1), date(2090, 1, 1)))
     return Record(
         sensor=draw(st.from_regex(r"[0-9a-f]{16}", fullmatch=True)),
@@ -93,6 +94,19 @@ WRONG = {
     "a short sensor number": ({"sensor": "4a58"}, "sensor"),
     "one point": ({"points": ((35.0, 34.88),)}, "points"),
     "nobody": ({"operator": ""}, "operator"),
+    "points so close together that they tell no gain": (
+        {"points": ((37.0, 37.0), (37.5, 37.5)), "gain": 1.09, "offset_c": -3.35},
+        "span less than 2 °C of what skin has",
+    ),
+    "points that no skin has": (
+        {"points": ((20.0, 20.0), (30.0, 30.0)), "offset_c": 0.0},
+        "span less than 2 °C of what skin has",
+    ),
+    "a chip that is far off": (
+        {"points": ((35.0, 31.0), (39.0, 35.0)), "offset_c": 4.0},
+        "the chip is off by 4.00 °C",
+    ),
+    "a gain that no chip has": ({"gain": 0.8}, "gain"),
     "a residual that no calibration is accepted with": ({"residual_c": 2.5}, "residual_c"),
 }
 
@@ -143,6 +157,7 @@ def test_without_a_record_the_chip_is_as_good_as_its_maker_says_and_calibration_
 FOREIGN = {
     "another sensor": ({"sensor": "4a58100100000002"}, "of sensor 4a58100100000002, not of 4a58100100000001"),
     "another emissivity": ({"emissivity": 0.95}, "for emissivity 0.9500, not 0.9800"),
+    "another optics": ({"variant": "BAA"}, "of a BAA, the gate's file says DCI"),
 }
 
 
@@ -167,6 +182,12 @@ def test_a_chip_that_is_set_otherwise_than_the_gate_wants_is_unusable_beyond_one
         found = papers.meet(SensorIdentity(SENSOR, (64224 - counts) / 65535, "DCI"))
         assert (found.differs, found.usable) == (differs, not differs)
     assert "run jx-gate emissivity" in found.words
+
+
+def test_a_place_that_is_no_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "calibration.toml")
+    with pytest.raises(GateError, match="is no file"):
+        load(tmp_path / "calibration.toml")
 
 
 def test_a_wide_view_is_carried_into_the_calibration(papers):

@@ -21,7 +21,7 @@ class Chip:
     def __init__(self):
         self.identity_is = CHIP
         self.object_c, self.ambient_c = 35.0, 23.0
-        self.gone = False
+        self.gone = self.deaf = False
         self.asked = 0
         self.now_s = 0.0
 
@@ -32,7 +32,7 @@ class Chip:
 
     def identity(self):
         self.asked += 1
-        if self.gone:
+        if self.gone or self.deaf:
             raise SensorFault("the wires are loose", retries=3)
         return self.identity_is
 
@@ -169,13 +169,60 @@ def test_another_chip_in_the_place_of_a_broken_one_is_noticed(bench):
     assert bench.chip.asked > 1
 
 
-def test_a_single_failed_read_asks_nobody_who_they_are(bench):
-    bench.run()
+def failed_once(bench):
     bench.chip.gone = True
-    bench.run(2 * EVERY_S)
+    bench.run(EVERY_S)
     bench.chip.gone = False
+
+
+def test_after_a_single_failed_read_the_same_chip_goes_on_where_it_was(bench):
     bench.run()
-    assert bench.chip.asked == 1
+    failed_once(bench)
+    senses = bench.run(2 * EVERY_S)
+    assert bench.chip.asked == 2
+    assert len(senses.samples) > 5
+    assert isinstance(bench.measured(), Measurement)
+    bench.run(30.0)
+    assert bench.chip.asked == 2
+
+
+def test_another_chip_is_noticed_however_quickly_it_was_put_there(bench):
+    bench.path.write_text(record())
+    bench.run()
+    failed_once(bench)
+    bench.chip.identity_is = replace(CHIP, id="4a58100100000009")
+    senses = bench.run(2 * EVERY_S)
+    assert senses.calibration_foreign
+    assert bench.measured() is Hint.AGAIN
+
+
+def test_a_chip_that_lost_its_power_for_a_moment_is_what_it_was_set_to_meanwhile(bench):
+    bench.path.write_text(record())
+    bench.run()
+    bench.chip.identity_is = replace(CHIP, emissivity=0.9)
+    assert bench.run().usable  # set while its power stayed on
+    failed_once(bench)
+    assert bench.run(2 * EVERY_S).emissivity_differs
+
+
+def test_a_chip_that_is_set_right_with_its_power_on_is_not_believed_for_a_failed_read(bench):
+    bench.chip.identity_is = replace(CHIP, emissivity=1.0)
+    bench.run()
+    bench.chip.identity_is = CHIP
+    failed_once(bench)
+    senses = bench.run()
+    assert senses.emissivity_differs
+    assert bench.measured() is Hint.AGAIN
+
+
+def test_what_the_chip_is_asked_anew_may_fail_too(bench):
+    bench.run()
+    bench.chip.deaf = True
+    failed_once(bench)
+    senses = bench.run(3 * EVERY_S)
+    assert senses.failures == 4
+    bench.chip.deaf = False
+    assert bench.run(2 * EVERY_S).failures == 0
 
 
 def test_a_chip_that_says_the_same_of_skin_for_a_minute_has_hung_and_heals(bench):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from device.drivers import Sample, SensorIdentity
 from device.firmware import calibration, thermometry
 from device.firmware.thermometry import (
+    FEWEST_SAMPLES,
     SITES,
     Calibration,
     Hint,
@@ -83,7 +84,7 @@ def test_a_calibration_corrects_the_skin():
     [
         {"gain": 0.4},
         {"residual_c": -0.1},
-        {"samples": 1},
+        {"samples": 4},
         {"window_s": 0.0},
         {"tolerance_c": -1.0},
         {"background": 1.0},
@@ -201,8 +202,11 @@ def test_a_true_fever_beyond_the_uncertainty_is_never_estimated_below_the_thresh
     lag_s=st.floats(0.01, 1.0),
     late_s=st.floats(0, 0.1),
     site=sites,
+    count=st.integers(FEWEST_SAMPLES, 9),
 )
-def test_a_chip_that_still_follows_does_not_hide_a_fever(body_c, ambient_c, wall_c, lag_s, late_s, site):
+def test_a_chip_that_still_follows_does_not_hide_a_fever(
+    body_c, ambient_c, wall_c, lag_s, late_s, site, count
+):
     """True body → skin → a chip that lags → the first measurement that is believed."""
     skin_c = skin_of(body_c, ambient_c, site)
     taken = []
@@ -210,7 +214,7 @@ def test_a_chip_that_still_follows_does_not_hide_a_fever(body_c, ambient_c, wall
         at_s = late_s + 0.1 * number
         seen_c = skin_c + (min(wall_c, skin_c) - skin_c) * exp(-at_s / lag_s)
         taken.append(Sample(quantised(seen_c), ambient_c, at_s))
-        found = measure(taken, 0.0, PLAIN, site)
+        found = measure(taken, 0.0, Calibration(samples=count), site)
         if isinstance(found, Measurement):
             break
     assert isinstance(found, Measurement)
@@ -233,6 +237,12 @@ def test_every_map_rises_with_its_input(object_c, more_c, ambient_c, site, calib
 def test_a_chip_whose_own_temperature_runs_away_has_not_settled(each_c, hint):
     drifting = [Sample(35.0, 23.0 + each_c * number, 10 + 0.1 * number) for number in range(5)]
     assert measure(drifting, 0.0, PLAIN, Site.FOREHEAD) is hint
+
+
+def test_a_chip_whose_own_temperature_jumps_for_a_moment_has_not_settled():
+    ambients = (23.0, 23.0, 31.0, 23.0, 23.0)
+    jumping = [Sample(35.0, ambient, 10 + 0.1 * number) for number, ambient in enumerate(ambients)]
+    assert measure(jumping, 0.0, PLAIN, Site.FOREHEAD) is Hint.AGAIN
 
 
 def test_a_wide_view_is_less_certain_than_a_narrow_one_and_the_more_so_the_colder_the_room():
