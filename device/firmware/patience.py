@@ -15,7 +15,9 @@ from device.firmware.screens import Card
 from wire.health import Trouble
 from wire.reasons import Reason
 
-AGAIN_S: Final = 5.0
+AGAIN_S: Final = screens.TURN_S
+"""How long until the card is tried again, and until the screen takes its next turn."""
+CARD: Final[Card] = screens.card(State.OUT_OF_SERVICE, Reason.FAULT, None, (Trouble.JOURNAL,))
 T = TypeVar("T")
 
 
@@ -31,7 +33,7 @@ def patiently(
     Ending instead would be a loop of starts, with a dark screen and no word for who stands before it.
     Every other error is for the caller: it does not heal by waiting.
     """
-    said = ""
+    said, turn = "", 0
     while not stopping.is_set():
         try:
             return build()
@@ -39,17 +41,23 @@ def patiently(
             if str(error) != said:
                 said = str(error)
                 narrator.say("waiting for the card", why=said)
-                _show(shown)
+            _show(shown, turn)
+            turn += 1
         systemd.say("READY=1\nWATCHDOG=1\nSTATUS=out of service: waiting for the card")
         stopping.wait(AGAIN_S)
     return None
 
 
-def _show(shown: tuple[Display, Signals]) -> None:
+def _show(shown: tuple[Display, Signals], turn: int) -> None:
     display, signals = shown
-    card: Card = screens.card(State.OUT_OF_SERVICE, Reason.FAULT, None, (Trouble.JOURNAL,))
-    with suppress(DriverError):
-        signals.show(card.lamp, Sound.NONE)
-    if all(display.size):
+    if not turn:
         with suppress(DriverError):
-            display.show(picture.draw(card, display.size, display.mode))
+            signals.show(CARD.lamp, Sound.NONE)
+    with suppress(DriverError):
+        show(display, turn)
+
+
+def show(display: Display, turn: int) -> None:
+    """That there is no card, in the language whose turn it is. Raises `DriverError`."""
+    if all(display.size):
+        display.show(picture.draw(CARD, display.size, display.mode, turn))

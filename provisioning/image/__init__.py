@@ -49,6 +49,7 @@ _UNITS: Final = "/etc/systemd/system"
 MANIFEST: Final = (
     Item("systemd/jixiang-gate.service", f"{_UNITS}/jixiang-gate.service"),
     Item("systemd/voice.conf", f"{_UNITS}/jixiang-gate.service.d/voice.conf", when="voice"),
+    Item("systemd/jixiang-trouble.service", f"{_UNITS}/jixiang-trouble.service"),
     Item("systemd/jixiang-data.service", f"{_UNITS}/jixiang-data.service"),
     Item("systemd/jixiang-card.service", f"{_UNITS}/jixiang-card.service"),
     Item("systemd/data.mount", f"{_UNITS}/{MOUNT}"),

@@ -154,6 +154,17 @@ def test_directories_are_those_of_the_configuration(service):
     assert unit(GATE)["Unit"]["RequiresMountsFor"] == [default.data]
 
 
+def test_without_its_partition_the_gate_says_so_on_its_display_and_is_tried_again():
+    trouble = unit(HERE / "systemd" / "jixiang-trouble.service")
+    gate = unit(HERE / "systemd" / "jixiang-gate.service")
+    assert gate["Unit"]["OnFailure"] == gate["Unit"]["Conflicts"] == ["jixiang-trouble.service"]
+    assert trouble["Unit"]["OnSuccess"] == ["jixiang-gate.service"]
+    assert trouble["Unit"]["ConditionPathIsMountPoint"] == [f"!{CARD_DATA}"]
+    (start,) = trouble["Service"]["ExecStart"]
+    assert "-m device.firmware.trouble --config /boot/firmware/jixiang/gate.toml" in start
+    assert set(trouble["Service"]["DeviceAllow"]) < set(gate["Service"]["DeviceAllow"])
+
+
 def test_the_mounts_name_is_what_systemd_asks_for():
     where = unit(HERE / "systemd" / "data.mount")["Mount"]["Where"][0]
     # systemd-escape --path: slashes become dashes, so a dash is written in hexadecimal.
@@ -240,7 +251,7 @@ def run(*words, **more):
 def partition(tmp_path, contents=b""):
     path = tmp_path / "partition"
     path.write_bytes(contents)
-    os.truncate(path, 16 * MB)
+    os.truncate(path, 128 * MB)
     return path
 
 
@@ -256,6 +267,33 @@ def test_a_blank_partition_is_formatted_once(tmp_path):
     again = run("make", path)
     assert (again.returncode, again.stdout) == (0, "")
     assert path.read_bytes() == before
+
+
+@needs_ext4
+def test_a_file_system_that_lost_its_first_block_is_mended_and_keeps_its_files(tmp_path):
+    path = tmp_path / "partition"
+    with path.open("wb") as file:
+        file.truncate(256 * MB)
+    assert run("make", path).returncode == 0
+    (tmp_path / "gate.db").write_text("events")
+    subprocess.run(["debugfs", "-w", "-R", f"write {tmp_path}/gate.db gate.db", path], check=True)
+    with path.open("r+b") as file:
+        file.write(bytes(8192))
+    mended = run("make", path)
+    assert (mended.returncode, "is restored" in mended.stdout) == (0, True), mended.stderr
+    kept = subprocess.run(["debugfs", "-R", "cat gate.db", path], capture_output=True, check=True)
+    assert kept.stdout == b"events"
+    assert run("make", path).stdout == ""
+
+
+@needs_ext4
+def test_a_large_card_is_laid_out_sooner_than_systemd_gives_the_partition_up(tmp_path):
+    path = tmp_path / "partition"
+    with path.open("wb") as file:
+        file.truncate(118 << 30)  # what is left of a card of 128 GB; a hole, no disk holds it
+    assert run("make", path).returncode == 0
+    written_mb = path.stat().st_blocks * 512 / MB
+    assert written_mb / 10 < 90 / 2  # MB a second: class 10, the slowest card that is sold
 
 
 @needs_ext4

@@ -29,7 +29,12 @@ GATE = "0123456789ab"
 RELAY, FIRE, TAMPER = 17, "16", "20"
 # Tenths, as systemd-analyze takes them. The gate's reasons stand in its unit; the two oneshots are over when
 # it starts, and one makes file systems, which takes an administrator.
-EXPOSURE = {"jixiang-gate.service": 15, "jixiang-card.service": 15, "jixiang-data.service": 25}
+EXPOSURE = {
+    "jixiang-gate.service": 15,
+    "jixiang-trouble.service": 15,
+    "jixiang-card.service": 15,
+    "jixiang-data.service": 25,
+}
 CONFINED = Path(__file__).with_name("confined.py")
 # ProtectSystem=strict: everything is read-only but what is named; /dev, /proc and /sys stay.
 READ_ONLY = """set -e
@@ -64,7 +69,14 @@ def analyze(*words):
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(root):
-    found = analyze("verify", f"--root={root}", *image.ENABLED, "jixiang-data.service", image.MOUNT)
+    found = analyze(
+        "verify",
+        f"--root={root}",
+        *image.ENABLED,
+        "jixiang-data.service",
+        "jixiang-trouble.service",
+        image.MOUNT,
+    )
     assert (found.returncode, found.stdout + found.stderr) == (0, "")
 
 
