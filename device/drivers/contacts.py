@@ -31,7 +31,12 @@ class Contacts:
         self._changes: deque[InputChange] = deque(maxlen=KEPT)
         self._told = dict.fromkeys(devices, False)
         self._steady = {
-            kind: Steady(cautious=kind is InputKind.FIRE, lost_s=LOST_S + debounce_s) for kind in devices
+            kind: Steady(
+                cautious=kind is InputKind.FIRE,
+                finger=kind is InputKind.BUTTON,
+                lost_s=LOST_S + debounce_s,
+            )
+            for kind in devices
         }
         for kind, (device, inverted) in devices.items():
             device.when_activated = partial(self._edge, kind, not inverted)

@@ -7,6 +7,8 @@ from typing import Final
 CHANGES: Final = 10
 WINDOW_S: Final = 5.0
 """More than ten changes in five seconds: forty people a minute make seven at a light beam."""
+FINGER_CHANGES: Final = 40
+"""The same for a button: a finger in a hurry presses four times a second, which is eight changes."""
 CAUTIOUS_CHANGES: Final = 3
 CAUTIOUS_WINDOW_S: Final = 10.0
 """The same for a fire contact: nobody ends an alarm twice in ten seconds, but an output for sirens pulses."""
@@ -20,10 +22,6 @@ LOST_S: Final = 0.3
 """Three steps of an idle loop."""
 
 
-def _window() -> deque[float]:
-    return deque(maxlen=CHANGES + 1)
-
-
 @dataclass(slots=True, kw_only=True)
 class Steady:
     """One contact. Not thread-safe. All times monotonic seconds; edges come debounced, looks do not.
@@ -33,6 +31,8 @@ class Steady:
 
     cautious: bool = False
     """When in doubt it is active: a fire contact."""
+    finger: bool = False
+    """Somebody plays on it: a button."""
     lost_s: float = LOST_S
     """A level that no edge has announced for so long counts although its edge got lost."""
     level: bool = False
@@ -43,12 +43,13 @@ class Steady:
     _seen: bool = False
     _seen_s: float = float("-inf")
     _loud_s: float = 0.0
-    _edges: deque[float] = field(default_factory=_window)
-    _looks: deque[float] = field(default_factory=_window)
+    _edges: deque[float] = field(init=False)
+    _looks: deque[float] = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.cautious:
-            self._edges = deque(maxlen=CAUTIOUS_CHANGES + 1)
+        most = FINGER_CHANGES if self.finger else CHANGES
+        self._edges = deque(maxlen=(CAUTIOUS_CHANGES if self.cautious else most) + 1)
+        self._looks = deque(maxlen=most + 1)
 
     def edge(self, active: bool, at_s: float) -> bool:
         """Take an edge; whether `level` has changed."""

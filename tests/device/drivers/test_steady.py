@@ -204,3 +204,15 @@ def test_no_contact_passes_on_more_than_people_can_make(waits, cautious):
             passed.append(now_s)
     for start in range(len(passed) - CHANGES - 1):
         assert passed[start + CHANGES + 1] - passed[start] > WINDOW_S - QUIET_S
+
+
+def test_a_button_may_be_pressed_four_times_a_second_for_as_long_as_it_takes():
+    button, at_s = Steady(finger=True), 0.0
+    for _ in range(60):
+        for active in (True, False):
+            at_s += 0.126
+            assert button.edge(active, at_s)
+    assert not button.chatters
+    for step in range(60):
+        button.edge(step % 2 == 0, at_s + step * 0.05)
+    assert button.chatters
