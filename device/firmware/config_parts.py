@@ -83,7 +83,7 @@ class Pins(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """"turnstile": a pulse frees one passage and the arm locks itself; "door": a strike, let go once the
     leaf has moved."""
     relay_wiring: Literal["fail-safe", "fail-secure"] = "fail-safe"
-    """What the way does without power: stand open (safe) or stay shut (secure). Words: the wiring decides."""
+    """What the way does when its lock has no power: open (safe) or shut (secure). Words: wiring decides."""
     contacts: Contacts = Contacts()
     lamp: tuple[Pin, Pin, Pin] | None = None
     lamp_active: Level = "high"
