@@ -48,6 +48,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         stored(Kind.COMMAND_DONE): ("执行指令", "Command done"),
         stored(Kind.REFUSALS): ("无效码计数", "Invalid codes, counted"),
         stored(Kind.TOMBSTONE): ("记录已清除", "Records dropped"),
+        stored(Kind.ATTENDED): ("工作人员操作", "Attendant at work"),
     }
 )
 
