@@ -18,6 +18,7 @@ from wire.subjects import DIGEST_BYTES, digest_of
 MAX_STAFF: Final = 5_000  # as an assignment carries them
 MAX_ATTENDANTS: Final = 500  # the same
 STAFF, ATTENDANT = STAFF_ROLES
+_APART: Final = re.compile(r"[\s,;]+")  # a table program writes commas or semicolons
 SUBJECT_BYTES: Final = 16  # of a JX1 code; as long as a digest, so whoever writes one says which it is
 _HEX: Final = re.compile(rf"[0-9a-fA-F]{{{DIGEST_BYTES * 2}}}")
 
@@ -41,7 +42,7 @@ def read(texts: Iterable[str], *, role: str, subjects: bool) -> dict[bytes, str]
     """
     found: dict[bytes, str] = {}
     for number, text in enumerate(texts, start=1):
-        digits, _, own = text.partition("#")[0].strip().partition(" ")
+        digits, own = [*_APART.split(text.partition("#")[0].strip(), maxsplit=1), ""][:2]
         if not digits:
             continue
         named = own.strip() or role

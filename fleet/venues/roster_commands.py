@@ -71,9 +71,14 @@ def import_(
 ) -> None:
     """Put the people of a file on a roster; an error changes nothing."""
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        text = data.decode("utf-8-sig")  # a mark that Windows puts before a text is no digit
     except UnicodeDecodeError as error:
         raise FleetError(f"{file} is no text; the roster was left as it was") from error
+    except OSError as error:
+        raise FleetError(
+            f"{file} cannot be read ({error.strerror}); the roster was left as it was"
+        ) from error
     put = roster.read(text.splitlines(), role=ATTENDANT if attendant else STAFF, subjects=subjects)
     if not put:
         raise FleetError(f"nobody stands in {file}; the roster was left as it was")

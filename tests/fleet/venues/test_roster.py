@@ -243,6 +243,18 @@ def test_hours_are_shown_as_they_are_written(jx):
     assert shown["staff_rules"] == {"only": False, "hours": ["as visitors"], "attendants": 1}
 
 
+@pytest.mark.parametrize("separator", [" ", "\t", ", ", ";"])
+def test_a_file_from_windows_or_a_table_is_read_as_it_is(jx, tmp_path, separator):
+    (tmp_path / "staff.csv").write_bytes(f"\ufeff{'AB' * 16}{separator}attendant\r\n{'cd' * 16}\r\n".encode())
+    said = jx("roster", "import", "mall", str(tmp_path / "staff.csv"))
+    assert "2 on the roster, 1 of them attendants" in said
+
+
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(jx, tmp_path):
+    why = "cannot be read (No such file or directory); the roster was left as it was"
+    jx("roster", "import", "mall", str(tmp_path / "none"), fails=why)
+
+
 def test_a_file_that_names_nobody_or_is_no_text_changes_nothing(jx, tmp_path):
     empty = tmp_path / "empty"
     empty.write_text("# nobody\n")
