@@ -19,6 +19,7 @@ _BARS: Final = {1: 15, 2: 28, 3: 35}
 """Pixels of a title in black and white, by the lines it takes."""
 FULL_S: Final = 60
 """Seconds that fill the bar; attendant mode lasts as long by default."""
+_PLAIN_POINTS: Final = (20, 16, 14, 12, 11, 10)
 TURNS: Final = 2
 """On a small screen a line that has no room for both languages shows them in turn."""
 
@@ -47,16 +48,27 @@ def _notes(panel: Panel) -> tuple[tuple[str, ...], bool]:
 def _fitting(
     text: str, room: int, high: int, sizes: tuple[int, ...], most: int
 ) -> tuple[ImageFont.FreeTypeFont, tuple[str, ...]]:
-    """The largest of these sizes at which the text fits into a box, and its lines there."""
-    face = names_font(sizes[-1])
-    found: tuple[str, ...] = (text,)
+    """The largest of these sizes at which the text fits into a box, and its lines there.
+
+    Where none does, it is the smallest, and words are broken.
+    """
     for points in sizes:
         face = names_font(points)
         found = lines(text, face, room, max(1, min(most, high // (points + 1))))
         fits = max(spaced(line, face) for line in found) <= room
         if fits and len(found) * (points + 1) <= high:
-            break
-    return face, found
+            return face, found
+    return names_font(sizes[-1]), _broken(text, names_font(sizes[-1]), room)
+
+
+def _broken(text: str, face: ImageFont.FreeTypeFont, room: int) -> tuple[str, ...]:
+    """Lines as full as can be, broken anywhere."""
+    found = [""]
+    for character in text:
+        if spaced(found[-1] + character, face) > room:
+            found.append("")
+        found[-1] += character
+    return tuple(line.strip() for line in found)
 
 
 def _centred(
@@ -90,7 +102,7 @@ def _draw_wide(pen: Pen, panel: Panel, size: tuple[int, int], turn: int) -> None
     top = bar + 1
     if told:
         below = foot - 16 if panel.items else foot
-        _wide_plain(pen, told, (2, top, width - 2, below))
+        _wide_plain(pen, told, (2, top, width - 2, below), turn)
         top = below
     if panel.items:
         if len(panel.items) > 1:
@@ -109,15 +121,23 @@ def _one_line(zh: str, en: str, room: int, points: int, turn: int) -> str:
     return both if spaced(both, names_font(points)) <= room else (zh, en)[turn % TURNS]
 
 
-def _wide_plain(pen: Pen, told: tuple[str, ...], box: tuple[int, int, int, int]) -> None:
-    """Plain lines in one row if there is room, else one under another."""
+def _wide_plain(pen: Pen, told: tuple[str, ...], box: tuple[int, int, int, int], turn: int) -> None:
+    """Plain lines in one row if there is room, else one under another, else in turn."""
     left, top, right, bottom = box
     joined = "  ".join(told)
     rows = (joined,) if spaced(joined, names_font(16)) <= right - left else told
+    if not all(_has_room(row, right - left, (bottom - top) // len(rows)) for row in rows):
+        rows = (told[turn % len(told)],)
     high = (bottom - top) // len(rows)
     for number, row in enumerate(rows):
         at = top + high * number
-        _centred(pen, row, (left, at, right, at + high), 1, (20, 16, 14, 12, 11, 10))
+        _centred(pen, row, (left, at, right, at + high), 1, _PLAIN_POINTS, most=4)
+
+
+def _has_room(row: str, room: int, high: int) -> bool:
+    """Whether a row fits into a box without a broken word."""
+    face, found = _fitting(row, room, high, _PLAIN_POINTS, 4)
+    return len(found) * (face.size + 1) <= high
 
 
 def _arrows(pen: Pen, width: int, middle: int) -> None:
@@ -164,7 +184,7 @@ def _draw_tall(pen: Pen, panel: Panel, size: tuple[int, int]) -> None:
         high, largest = min(90, (foot - bar - note) // len(told)), 38
         top += (foot - bar - note - high * len(told)) // 2
     for line in told:
-        _centred(pen, line, (8, top, width - 8, top + high), ink, (largest, 28, 24, 20, 16))
+        _centred(pen, line, (8, top, width - 8, top + high), ink, (largest, 28, 24, 20, 16, 14, 12), most=3)
         top += high
     if unreadable:
         _centred(pen, UNREADABLE[0], (8, top, width - 8, top + 24), ink, (18,))

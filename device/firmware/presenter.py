@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from PIL import Image
@@ -130,7 +131,9 @@ class Presenter:
                 self._secret_ends_s = None
             elif self._secret_ends_s is None:
                 self._secret_ends_s = now_s + SECRET_S
-            self._wanted, self._fresh, self._since_s = wanted, True, now_s
+            if not _goes_on(self._wanted, wanted):
+                self._since_s = now_s
+            self._wanted, self._fresh = wanted, True
             self._cover(now_s)
             self._changed.notify()
 
@@ -184,6 +187,16 @@ class Presenter:
         except DriverError:
             self.display_working = False  # tried again every two seconds
         drawn.paste(0 if mode == "1" else (0, 0, 0), (0, 0, *size))  # it may hold a name
+
+
+def _goes_on(before: Shown | None, after: Shown) -> bool:
+    """Whether it is the same panel with less time left: its turns go on."""
+    if not isinstance(before, Panel) or not isinstance(after, Panel):
+        return False
+    bare_before, bare_after = (
+        replace(panel, plain=(), secret=False, seconds_left=None) for panel in (before, after)
+    )
+    return bare_before == bare_after
 
 
 def _drawn(wanted: Shown, size: tuple[int, int], mode: DisplayMode, turn: int) -> Image.Image:

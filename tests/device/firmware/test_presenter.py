@@ -1,5 +1,6 @@
 """The screen's thread: turns, panels, prompts, secrets that vanish by themselves and leave no trace."""
 
+import dataclasses
 import gc
 import sys
 import threading
@@ -21,7 +22,7 @@ from device.firmware.presenter import SECRET_S, Presenter
 from device.firmware.screens import card, telling
 from device.firmware.thermometry import Hint
 from sandbox.board import environment, install, machine, pins
-from wire.health import Trouble
+from wire.health import TROUBLES, Trouble
 from wire.reasons import Reason
 
 SLOWEST_S = 0.4  # device/drivers/__init__.py: a display takes so long at first
@@ -158,6 +159,19 @@ def test_a_secret_is_covered_in_time_though_the_same_panel_is_shown_again_and_ag
 
 def test_a_panel_in_a_log_does_not_tell_the_name():
     assert not any(part in repr(secret()) for part in (DRAWN[::-1], "123X"))
+
+
+def test_a_panel_whose_time_runs_out_goes_on_with_its_turns(shown, parts, clock):
+    long = Panel(zh="闸机状态", en="State of the gate", plain=(TROUBLES[Trouble.VENUE_STALE].en,) * 2)
+    for second in range(7):
+        shown.show_panel(dataclasses.replace(long, seconds_left=9 - second))
+        shown._step()
+        clock.now_s += 1
+    turns = [drawn(dataclasses.replace(long, seconds_left=9 - s), s // 3) for s in range(7)]
+    assert parts.pictures == turns
+    shown.show_panel(dataclasses.replace(long, chosen=1))
+    shown._step()
+    assert parts.pictures[-1] == drawn(dataclasses.replace(long, chosen=1))
 
 
 def test_another_person_gets_a_time_of_their_own(shown, clock):

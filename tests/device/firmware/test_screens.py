@@ -2,14 +2,18 @@
 draws anew under screens/, and commit it if it is good."""
 
 import dataclasses
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops, ImageColor, ImageFont
 
 from device.drivers import Lamp, Prompt, Sound
-from device.firmware import lettering, panel_picture, picture, prompts, screens
+from device.firmware import attend, lettering, panel_picture, picture, prompts, screens
+from device.firmware.attend import Mode, choices
+from device.firmware.attend_table import Screen
 from device.firmware.lane_table import State
+from device.firmware.lettering import spaced
 from device.firmware.panel import HIDDEN, Panel, covered
 from device.firmware.screens import DISCREET, LOOKS, TURN_S, Shape, card, footer, named, telling, turn_at
 from device.firmware.thermometry import Hint
@@ -307,16 +311,70 @@ def test_a_turn_lasts_three_seconds():
     assert TURN_S > 1 / 3
 
 
-@pytest.mark.parametrize("name", SCREENS)
-@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS.keys())
-def test_panels_stay_on_the_screen(name, panel):
-    size, mode = SCREENS[name]
+PAGES = tuple((row.zh, row.en) for row in TROUBLES.values())
+NAMES = {
+    "none": (),
+    "a number": ("7F2A-00031",),
+    "a name": ("欧阳**", "123X"),
+    "a long name": ("A*** S****-W******** M*** O****B", "123X"),
+    "a long name in one word": ("W" + "*" * 31, "123X"),
+    "a long name in hanzi": ("买***·阿**·艾***·" * 2, "123X"),
+}
+
+
+def attending():
+    """Every panel that an attendant can meet, in each choice, with what may stand on it."""
+    for screen in Screen:
+        for limited in (False, True):
+            mode = Mode(screen=screen, limited=limited)
+            count = len(PAGES) if screen is Screen.TROUBLES else len(choices(mode))
+            for chosen in range(count):
+                for plain in NAMES.values() if screen in {Screen.NAME, Screen.NUMBER} else [()]:
+                    yield attend.panel(dataclasses.replace(mode, chosen=chosen), plain, PAGES, 7)
+
+
+def put_on(panel, size, mode, monkeypatch):
+    """What is written where: (left, top, right, bottom, words), for each turn."""
+    written = []
+
+    def put(_pen, at, line, face, _ink):
+        if line:
+            _, high, _, low = face.getbbox(line)
+            written.append((at[0], at[1] + high, at[0] + spaced(line, face), at[1] + low, line))
+
+    monkeypatch.setattr(panel_picture, "put_spaced", put)
+    turns = []
     for turn in range(2):
-        drawn = panel_picture.draw(panel, size, mode, turn)
-        assert (drawn.size, drawn.mode) == (size, mode)
-        ground = drawn.getpixel((size[0] - 1, size[1] // 2 + 24))
-        columns = {drawn.getpixel((x, y)) for x in (0, size[0] - 1) for y in range(104, size[1] - 8)}
-        assert columns <= {ground}
+        written.clear()
+        panel_picture.draw(panel, size, mode, turn)
+        turns.append(tuple(written))
+    return turns
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_every_word_of_every_panel_is_on_the_screen(name, monkeypatch):
+    size, mode = SCREENS[name]
+    for panel in {*PANELS.values(), *attending()}:
+        turns = put_on(panel, size, mode, monkeypatch)
+        for left, top, right, bottom, line in (one for turn in turns for one in turn):
+            assert left >= 0, line
+            assert top >= -1, line
+            assert right <= size[0], line
+            assert bottom <= size[1], line
+        read = "".join(line for turn in turns for *_, line in turn).replace(" ", "")
+        for line in panel.plain:
+            assert lettering.shown(line).replace(" ", "") in read
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_no_two_lines_of_a_panel_lie_on_one_another(name, monkeypatch):
+    size, mode = SCREENS[name]
+    for panel in {*PANELS.values(), *attending()}:
+        for turn in put_on(panel, size, mode, monkeypatch):
+            for one, other in combinations(turn, 2):
+                across = min(one[2], other[2]) - max(one[0], other[0])
+                deep = min(one[3], other[3]) - max(one[1], other[1])
+                assert across <= 0 or deep <= 3, (one, other)
 
 
 @pytest.mark.parametrize("name", SCREENS)
