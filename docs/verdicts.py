@@ -110,6 +110,7 @@ FINDINGS: Final = (
         zh="黄码，工作人员复测正常",
         en="yellow, measured again by the attendant",
         code=_coloured(Colour.YELLOW, attended=True),
+        measured=NORMAL * 2,
     ),
     Finding(zh="列表未持有", en="its list is not held", code=_UNHELD),
     Finding(

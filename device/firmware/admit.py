@@ -20,6 +20,7 @@ DAY_S: Final = 86_400
 DAY_MIN: Final = 1_440
 EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; 0 is Monday
 MOST_MEASUREMENTS: Final = 2
+_HIGH: Final = {Reason.FEVER, Reason.TEMPERATURE_UNSURE}
 
 
 class Recall(Enum):
@@ -194,7 +195,8 @@ def judge_code(code: Code, here: Here) -> Reason | None:
 def judge(code: Code, here: Here, measured: tuple[Measurement, ...], *, last: bool = False) -> Reason | None:
     """The verdict with the measurements so far, oldest first; None: measure (once more).
 
-    The newest one counts. `last`: there will be no other, and one high reading alone is no fever.
+    The newest one counts. `last`: there will be no other, and one high reading alone is no fever. Whom an
+    attendant has measured again after a referral is let in by two readings, and not by one of two.
     """
     against = judge_code(code, here)
     if against is not None:
@@ -202,11 +204,12 @@ def judge(code: Code, here: Here, measured: tuple[Measurement, ...], *, last: bo
     if not measured:
         return Reason.NO_TEMPERATURE if last else None
     found = _temperature(here.policy, measured[-1])
-    if found not in {Reason.FEVER, Reason.TEMPERATURE_UNSURE}:
-        return found or _welcome(code, here)
-    if len(measured) < MOST_MEASUREMENTS:
-        return Reason.TEMPERATURE_UNSURE if last else None
-    return found
+    if len(measured) < MOST_MEASUREMENTS and (found in _HIGH or code.attended):
+        alone = Reason.TEMPERATURE_UNSURE if found in _HIGH else found or Reason.NO_TEMPERATURE
+        return alone if last else None
+    if found is None and code.attended and _temperature(here.policy, measured[-2]) in _HIGH:
+        return Reason.TEMPERATURE_UNSURE
+    return found or _welcome(code, here)
 
 
 def _temperature(policy: Policy, measurement: Measurement) -> Reason | None:

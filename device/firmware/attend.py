@@ -8,7 +8,7 @@ from device.firmware.attend_table import ASKING, CHOICES, TABLE, TITLES, Act, Ch
 from device.firmware.panel import Panel
 from wire.documents import Assignment
 from wire.health import Trouble
-from wire.reasons import Reason
+from wire.reasons import Reason, Verdict, verdict_of
 
 NAME_S: Final = 5.0
 """A masked name is shown no longer."""
@@ -33,7 +33,6 @@ MEASURABLE: Final = frozenset(
 UNREADABLE: Final = frozenset(
     {
         Trouble.CAMERA,
-        Trouble.CAMERA_DARK,
         Trouble.NO_ROOT,
         Trouble.NO_TRUST,
         Trouble.TRUST_EXPIRED,
@@ -42,7 +41,19 @@ UNREADABLE: Final = frozenset(
         Trouble.NOT_ENROLLED,
     }
 )
-"""With one of these no staff code can be verified: the button alone begins, and opening by hand is left."""
+"""With one of these no staff code can be verified: the button alone begins, and opening by hand is left.
+
+A camera that sees only black is not among them: anybody's hand on the lens does that, and a phone shines in
+the dark.
+"""
+
+CALLED_S: Final = 30.0
+"""So long after a call the staff code of who is named as an attendant is an answer to it."""
+CALLING: Final = frozenset(
+    {reason for reason in Reason if verdict_of(reason) is Verdict.REFER}
+    | {Reason.RED, Reason.ORANGE, Reason.FEVER}
+)
+"""Verdicts that call an attendant to the gate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from device.drivers import DriverError, InputKind
 from device.firmware import attend, attention, readiness
-from device.firmware.attend import NAME_S, UNREADABLE, Mode, attendants
+from device.firmware.attend import CALLED_S, CALLING, NAME_S, UNREADABLE, Mode, attendants
 from device.firmware.attend_table import ASKING, Act, In, Screen
 from device.firmware.button import Button, Press, press
 from device.firmware.clock import Reading
@@ -25,6 +25,8 @@ SOON_S: Final = 10.0
 """From here on the screen says that its time is running out."""
 SIGN_IN_S: Final = 20.0
 """Whoever presses the button without a staff code holds the queue up no longer."""
+LIMITED: Final = frozenset({Screen.SIGN_IN, Screen.MENU, Screen.REASON, Screen.TROUBLES})
+"""Screens that a gate has which is not ready."""
 _INPUTS: Final = {Press.SHORT: In.NEXT, Press.LONG: In.TAKE}
 
 
@@ -43,6 +45,8 @@ class Attendant:
     """When the screen came up."""
     _plain: tuple[str, ...] = ()
     """A registration number, or for a few seconds a masked name."""
+    _answered: int | None = None
+    """Sequence of the last call that an attendant has come for."""
     _shown: tuple[object, ...] = ()
     """What the screen shows, names left out."""
 
@@ -58,6 +62,10 @@ class Attendant:
     def step(self, now_s: float, now: Reading) -> None:
         """React to button, codes and time."""
         meant = self._press(now_s)
+        if self.shift.on and not self._still(now):
+            self._leave(now_s, now)
+        if self.stage.lane.state is State.ATTENDING:
+            self._narrow(now_s)
         if self.stage.lane.state is not State.ATTENDING:
             self._forget()
             if meant is not None:
@@ -89,23 +97,61 @@ class Attendant:
             self.front.give_up(now_s, now)
         if not self.stage.expects(On.ATTEND):
             return
-        health = self.stage.health
-        unreadable = bool(health.found & UNREADABLE)
-        alone = unreadable or not attendants(self.stage.book.beliefs.assignment)
-        if not self.shift.on and alone and not self.shift.sign(None, now_s, now):
+        if not self.shift.on and self._alone() and not self.shift.sign(None, now_s, now):
             return
         screen = Screen.MENU if self.shift.on else Screen.SIGN_IN
-        self._enter(Mode(screen=screen, limited=unreadable or not health.ready), now_s, now)
+        self._enter(Mode(screen=screen, limited=self._limited()), now_s, now)
+
+    def _alone(self) -> bool:
+        """Whether the button alone begins the mode: nobody is named, or no code could say who it is."""
+        unreadable = bool(self.stage.health.found & UNREADABLE)
+        return unreadable or not attendants(self.stage.book.beliefs.assignment)
+
+    def _limited(self) -> bool:
+        """Whether nobody can be decided about here now."""
+        health = self.stage.health
+        return not health.ready or bool(health.found & UNREADABLE)
+
+    def _still(self, now: Reading) -> bool:
+        """Whether who attends may do so by now, as roster, list and camera are."""
+        signed = self.shift.person
+        return self._alone() if signed is None else self.front.desk.may_attend(signed, now)
+
+    def _narrow(self, now_s: float) -> None:
+        """A gate that is ready no longer decides about nobody more: what was begun is let go of."""
+        if self.mode.limited or not self._limited():
+            return
+        self._forget()
+        screen = self.mode.screen if self.mode.screen in LIMITED else Screen.MENU
+        self.mode, self._screen_s = Mode(screen=screen, limited=True), now_s
 
     def _came(self, person: Person, now_s: float, now: Reading) -> bool:
         """Whether the called attendant shows a staff code: the mode begins, about who was referred."""
-        if not self.front.desk.attends(person) or not self.shift.sign(person, now_s, now):
+        called = self._called(person, now_s) and self.front.desk.attends(person, now)
+        if not called or not self.shift.sign(person, now_s, now):
             return False
-        self._enter(Mode(), now_s, now)
+        self._enter(Mode(limited=self._limited()), now_s, now)
         return True
+
+    def _called(self, person: Person, now_s: float) -> bool:
+        """Whether an attendant is called: by what is shown, or by it a moment ago while nobody else came.
+
+        A moment ago only who is named as an attendant: others on the roster want to come in.
+        """
+        lane, last = self.stage.lane, self.stage.last
+        if lane.state in {State.DENIED, State.REFERRED}:
+            return lane.reason in CALLING
+        if lane.state is not State.IDLE or last is None or last.reason not in CALLING:
+            return False
+        front = self.stage.person
+        waits = front is not None and front.subject == last.person.subject
+        if not waits or last.sequence == self._answered:
+            return False
+        return person.code.attendant and now_s - last.at_s < CALLED_S
 
     def _enter(self, mode: Mode, now_s: float, now: Reading) -> None:
         self.mode, self._screen_s = mode, now_s
+        self._answered = self.stage.last.sequence if self.stage.last else None
         self.shift.touch(now_s)
         if mode.screen is Screen.SIGN_IN:
             self.shift.until_s = min(self.shift.until_s, now_s + SIGN_IN_S)
@@ -129,7 +175,7 @@ class Attendant:
 
     def _look(self, now_s: float, now: Reading) -> None:
         """A code on a screen that asks for one; what was not asked for is ignored."""
-        if not self.front.sight.texts:
+        if not self.front.sight.in_view:
             return
         glance, self.front.sight = attention.glance(self.front.sight)
         if glance is None or glance.text is None:
@@ -141,7 +187,7 @@ class Attendant:
         if self.shift.on and found.subject == self.shift.attendant:
             return  # the staff code that began it, still in view
         if self.mode.screen is Screen.SIGN_IN:
-            taken = self.front.desk.attends(found) and self.shift.sign(found, now_s, now)
+            taken = self.front.desk.attends(found, now) and self.shift.sign(found, now_s, now)
         else:
             taken = self.deeds.found(found, now_s, now, paper=paper)
         if taken:
@@ -155,7 +201,8 @@ class Attendant:
         self.mode, acts, word = attend.step(self.mode, on, len(self._pages()))
         if self.mode.screen is not before:
             self._plain, self._screen_s = (), now_s
-        self.shift.touch(now_s)
+        if self.shift.on:  # the question for a staff code is not asked for longer by pressing on
+            self.shift.touch(now_s)
         for act in acts:
             self._act(act, word, now_s, now)
 
@@ -164,7 +211,7 @@ class Attendant:
             case Act.ASK:
                 self.front.ask_anew()
             case Act.KNOWN:
-                if self.deeds.known(now_s):
+                if self.deeds.known(now_s, now):
                     self._do(In.CODE, now_s, now)
                 else:
                     self.front.ask_anew()

@@ -1,9 +1,13 @@
-"""What the gate makes of texts in view: which is a new code, which has its answer, which is furniture."""
+"""What the gate makes of texts in view: which is a new code, which has its answer, which is furniture.
 
-from dataclasses import dataclass, replace
+What is only compared is remembered as a mark: the text of a paper code holds a name, and goes once answered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from device.firmware.scan import Seen
+from device.firmware.scan import Seen, mark_of
 from wire.code import is_code
 from wire.reasons import Reason
 
@@ -32,9 +36,9 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A text that is or was in view."""
+    """A text that is or was in view, by its mark."""
 
-    text: str
+    mark: bytes
     view_s: float
     """How long it was in view, gaps left out."""
     last_s: float
@@ -42,18 +46,22 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """What is in view now, since when, and what of it was answered. Every set is a part of `known`."""
+    """What is in view now, since when, and what of it was answered. Every set holds marks of `known`."""
 
-    texts: frozenset[str] = frozenset()
+    in_view: frozenset[bytes] = frozenset()
+    codes: frozenset[bytes] = frozenset()
+    """What of it claims to be a code."""
+    unanswered: Mapping[bytes, str] = field(default_factory=dict)
+    """Codes in view that are still to be looked at, by their marks: the only texts in here."""
     first_s: float = 0.0
     """Since when the texts in view, furniture left out, are these."""
     last_s: float = float("-inf")
-    answered: frozenset[str] = frozenset()
-    hinted: frozenset[str] = frozenset()
+    answered: frozenset[bytes] = frozenset()
+    hinted: frozenset[bytes] = frozenset()
     """What was in view when a hint was given."""
-    furniture: frozenset[str] = frozenset()
+    furniture: frozenset[bytes] = frozenset()
     """What has been here for so long that it is no visitor's."""
-    settled: frozenset[str] = frozenset()
+    settled: frozenset[bytes] = frozenset()
     """What of the furniture had its answer, which it gets once."""
     known: tuple[Sight, ...] = ()
     """At most MOST_KNOWN."""
@@ -64,72 +72,86 @@ class Attention:
 
 def notice(seen: Seen, taken_s: float, attention: Attention) -> Attention:
     """Take in one frame that was read at `taken_s` (monotonic)."""
-    texts = frozenset(seen.texts)
-    known = _known(texts, taken_s, attention)
+    texts = {mark_of(text): text for text in seen.texts}
+    in_view = frozenset(texts)
+    known = _known(in_view, taken_s, attention)
     reacted = attention.answered | attention.hinted
     hanging = attention.furniture - _away(attention, taken_s, FORGOTTEN_S)
     furniture = frozenset(
-        sight.text
+        sight.mark
         for sight in known
-        if sight.text in hanging or (sight.view_s >= FURNITURE_S and sight.text in reacted)
+        if sight.mark in hanging or (sight.view_s >= FURNITURE_S and sight.mark in reacted)
     )
-    here = frozenset(sight.text for sight in known)
+    here = frozenset(sight.mark for sight in known)
     kept = (here - _away(attention, taken_s, GONE_S)) | furniture
+    answered = attention.answered & kept
+    settled = (attention.settled | attention.answered) & furniture
+    codes = {mark: text for mark, text in texts.items() if is_code(text)}
     after = replace(
         attention,
-        texts=texts,
-        answered=attention.answered & kept,
+        in_view=in_view,
+        codes=frozenset(codes),
+        unanswered={mark: text for mark, text in codes.items() if mark not in answered | settled},
+        answered=answered,
         hinted=attention.hinted & kept,
         furniture=furniture,
-        settled=(attention.settled | attention.answered) & furniture,
+        settled=settled,
         known=known,
     )
-    if not texts:
+    if not in_view:
         return after
-    unchanged = texts - furniture == attention.texts - furniture and taken_s - attention.last_s <= GONE_S
+    unchanged = in_view - furniture == attention.in_view - furniture and taken_s - attention.last_s <= GONE_S
     return replace(after, first_s=attention.first_s if unchanged else taken_s, last_s=taken_s)
 
 
-def _known(texts: frozenset[str], taken_s: float, attention: Attention) -> tuple[Sight, ...]:
+def unwatched(attention: Attention, now_s: float) -> Attention:
+    """Let go of texts when no frame has come for a while: whoever showed them may have left long ago."""
+    gone = attention.unanswered and now_s - attention.last_s > GONE_S
+    return replace(attention, unanswered={}) if gone else attention
+
+
+def _known(in_view: frozenset[bytes], taken_s: float, attention: Attention) -> tuple[Sight, ...]:
     """What is remembered after this frame: what is in view first, then furniture, then what left last."""
-    before = {sight.text: sight for sight in attention.known if taken_s - sight.last_s <= FORGOTTEN_S}
+    before = {sight.mark: sight for sight in attention.known if taken_s - sight.last_s <= FORGOTTEN_S}
     here = []
-    for text in sorted(texts):
-        sight = before.pop(text, Sight(text, 0.0, taken_s))
+    for mark in sorted(in_view):
+        sight = before.pop(mark, Sight(mark, 0.0, taken_s))
         gap_s = taken_s - sight.last_s
-        here.append(Sight(text, sight.view_s + (gap_s if gap_s <= GONE_S else 0.0), taken_s))
+        here.append(Sight(mark, sight.view_s + (gap_s if gap_s <= GONE_S else 0.0), taken_s))
     left = sorted(
-        before.values(), key=lambda sight: (sight.text in attention.furniture, sight.last_s), reverse=True
+        before.values(), key=lambda sight: (sight.mark in attention.furniture, sight.last_s), reverse=True
     )
     return (*here, *left)[:MOST_KNOWN]
 
 
-def _away(attention: Attention, taken_s: float, for_s: float) -> frozenset[str]:
+def _away(attention: Attention, taken_s: float, for_s: float) -> frozenset[bytes]:
     """What was out of view for longer than that, whether it is back now or not."""
-    return frozenset(sight.text for sight in attention.known if taken_s - sight.last_s > for_s)
-
-
-def _visitors(attention: Attention) -> list[str]:
-    """The codes in view that are no furniture."""
-    return [text for text in attention.texts - attention.furniture if is_code(text)]
+    return frozenset(sight.mark for sight in attention.known if taken_s - sight.last_s > for_s)
 
 
 def glance(attention: Attention) -> tuple[Glance | None, Attention]:
     """What to react to now, once each: the one code in view, or a hint that there is none, or several."""
-    codes = _visitors(attention) or [text for text in attention.texts if is_code(text)]
+    codes = attention.codes - attention.furniture or attention.codes
     if len(codes) == 1:
-        if codes[0] in attention.answered | attention.settled:
-            return None, attention
-        after = replace(attention, answered=attention.answered | {codes[0]})
-        return Glance(codes[0], None, attention.first_s), after
+        return _alone(next(iter(codes)), attention)
     reason = Reason.SEVERAL_CODES if codes else Reason.NOT_A_CODE
     lately = reason is attention.hint and attention.last_s - attention.hint_s < HINT_AGAIN_S
-    if lately or attention.texts <= attention.hinted:
+    if lately or attention.in_view <= attention.hinted:
         return None, attention
     after = replace(
-        attention, hinted=attention.hinted | attention.texts, hint=reason, hint_s=attention.last_s
+        attention, hinted=attention.hinted | attention.in_view, hint=reason, hint_s=attention.last_s
     )
     return Glance(None, reason, attention.first_s), after
+
+
+def _alone(mark: bytes, attention: Attention) -> tuple[Glance | None, Attention]:
+    """The text of the one code in view, once; where it is to be looked at anew, the next frame brings it."""
+    text = attention.unanswered.get(mark)
+    if text is None or mark in attention.answered | attention.settled:
+        return None, attention
+    left = {other: text for other, text in attention.unanswered.items() if other != mark}
+    after = replace(attention, answered=attention.answered | {mark}, unanswered=left)
+    return Glance(text, None, attention.first_s), after
 
 
 def interruption(attention: Attention) -> tuple[Glance | None, Attention]:
@@ -137,10 +159,10 @@ def interruption(attention: Attention) -> tuple[Glance | None, Attention]:
 
     Several are said each time, not once: whose temperature it is must never be a guess.
     """
-    codes = _visitors(attention)
+    codes = attention.codes - attention.furniture
     if len(codes) == 1:
         return glance(attention)
     if not codes:
         return None, attention
-    after = replace(attention, hinted=attention.hinted | attention.texts)
+    after = replace(attention, hinted=attention.hinted | attention.in_view)
     return Glance(None, Reason.SEVERAL_CODES, attention.first_s), after

@@ -45,12 +45,12 @@ class Deeds:
             self._decide(against, now_s, now)
         return against is None
 
-    def known(self, now_s: float) -> bool:
+    def known(self, now_s: float, now: Reading) -> bool:
         """Take the person in hand who was just sent to the attendant for a temperature, if there is one."""
         last = self._last(now_s)
         if last is None or last.reason not in MEASURABLE or last.person.recognised is None:
             return False
-        person = self.front.desk.again(last.person)
+        person = self.front.desk.again(last.person, now)
         self.person = replace(
             person,
             code=replace(person.code, attended=True),
@@ -63,7 +63,7 @@ class Deeds:
     def measure(self, now_s: float, now: Reading) -> None:
         """Measure who is in hand, as anybody."""
         if self.person is not None:
-            self.front.begin(self.front.desk.again(self.person), now_s, now)
+            self.front.begin(self.front.desk.again(self.person, now), now_s, now)
 
     def differs(self, now_s: float, now: Reading) -> None:
         """Deny: the paper code is another person's."""

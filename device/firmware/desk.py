@@ -65,7 +65,7 @@ def here_at(beliefs: Beliefs, reading: Reading, venue: VenueState | None, memory
         return here
     occupancy = None
     if venue is not None and reading.now_s < venue.expires:
-        since = memory.admitted_since(venue.issued)
+        since = memory.opened_since(venue.issued)
         occupancy = venue.occupancy + (since if assignment.direction is Direction.ENTRY else -since)
     visitors_now, staff_now = hours_of(assignment, reading.now_s)
     return replace(
@@ -124,33 +124,46 @@ class Desk:
         code = Code(expires=here.now_s + 1, colour=Colour.GREEN, proof_issued=here.now_s)
         return Person(code=code, here=here, recognised=None, first_s=first_s, case=case)
 
-    def attends(self, person: Person) -> bool:
-        """Whether this staff code, shown now, makes its holder the attendant: as anybody's, green and fresh.
+    def attends(self, person: Person, reading: Reading) -> bool:
+        """Whether this staff code, shown now, makes its holder the attendant: its proof opened nothing."""
+        recognised = person.recognised
+        if recognised is None or person.code.paper:
+            return False
+        used = self.memory.used(recognised.claims.subject, recognised.proof_issued)
+        return not used and self.may_attend(person, reading)
 
-        Who passed a moment ago may attend; with a proof that has opened something before nobody does.
+    def may_attend(self, person: Person, reading: Reading) -> bool:
+        """Whether somebody is an attendant by now: on the roster, and green as anybody on it has to be.
+
+        Who passed a moment ago may attend. How old their list is does not matter: it is about who they are.
+        Where it is not held at all, they attend where policy lets such people in; where it is lost meanwhile,
+        they go on.
         """
-        recognised = person.recognised
-        if recognised is None or person.code.colour is not Colour.GREEN or person.code.paper:
+        if person.subject is None or digest_of(person.subject) not in attendants(self.beliefs.assignment):
             return False
-        subject = recognised.claims.subject
-        if digest_of(subject) not in attendants(self.beliefs.assignment):
-            return False
-        if self.memory.used(subject, recognised.proof_issued):
-            return False
-        code = replace(person.code, recall=Recall.NEW, staff=True)
-        return judge_code(code, person.here) in {None, Reason.LIST_OLD}  # it is about who they are
+        now = self.again(person, reading)
+        colour = person.code.colour if now.code.colour is None else now.code.colour
+        code = replace(now.code, colour=colour, recall=Recall.NEW, staff=True, list_issued=None)
+        return colour in {Colour.GREEN, None} and judge_code(code, now.here) is None
 
-    def again(self, person: Person) -> Person:
-        """The same person, of the colour that the list has by now."""
-        recognised = person.recognised
-        if recognised is None:
-            return person
+    def again(self, person: Person, reading: Reading) -> Person:
+        """The same person, of the colour that the list has by now, at this gate as it is by now.
+
+        Whether code and proof were in date is not asked again: they were when they were shown.
+        """
+        here = here_at(self.beliefs, reading, self.venue, self.memory)
+        here = replace(here, now_ms=person.here.now_ms, doubt_ms=person.here.doubt_ms)
+        recognised, colour = person.recognised, person.code.colour
+        if recognised is not None:
+            colour = self._colour(recognised)
+            recognised = replace(recognised, colour=colour)
+        return replace(person, here=here, recognised=recognised, code=replace(person.code, colour=colour))
+
+    def _colour(self, recognised: Recognised) -> Colour | None:
         try:
-            colour = Colour(self.beliefs.lists[recognised.claims.list_uri].statuses[recognised.claims.index])
+            return Colour(self.beliefs.lists[recognised.claims.list_uri].statuses[recognised.claims.index])
         except (KeyError, ValueError, WireError):
-            return replace(person, code=replace(person.code, colour=None))
-        recognised = replace(recognised, colour=colour)
-        return replace(person, code=replace(person.code, colour=colour), recognised=recognised)
+            return None
 
     def _recall(self, recognised: Recognised, here: Here) -> Recall:
         subject, repeat_s = recognised.claims.subject, here.policy.repeat_s

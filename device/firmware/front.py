@@ -11,6 +11,7 @@ from device.firmware.clock import Reading
 from device.firmware.desk import Desk, Person, early
 from device.firmware.lane import CountRefusal, Effect, Event, GiveUp, StartMeasuring
 from device.firmware.lane_table import On, State
+from device.firmware.scan import mark_of
 from device.firmware.stage import Stage, took
 from device.firmware.thermometry import Hint
 from wire.reasons import Reason, Verdict, verdict_of
@@ -24,8 +25,16 @@ SHOWN_S: Final = 0.8
 """A verdict stands at least this long before the next code takes its place: two words can be read in it."""
 ANEW: Final = frozenset({Reason.PROOF_OLD, Reason.PROOF_FUTURE, Reason.PROOF_REPLAYED, Reason.PROOF_MISSING})
 """Verdicts that the same person's next proof can undo."""
-AGREEING: Final = 2
-"""Measurements that an attendant's second look at somebody takes."""
+STANDING: Final = frozenset(
+    {
+        Reason.FEVER,
+        Reason.TEMPERATURE_UNSURE,
+        Reason.NO_TEMPERATURE,
+        Reason.AMBIENT_OUTSIDE,
+        Reason.DOCUMENT_DIFFERS,
+    }
+)
+"""Results that stand for a visit although nothing is against the code."""
 
 _VERDICTS: Final = {
     Verdict.ADMIT: On.ADMIT,
@@ -43,14 +52,14 @@ class Front:
     desk: Desk
     sight: Attention = field(default_factory=Attention)
     attends: Callable[[Person, float, Reading], bool] = field(default=lambda *_: False)
-    """Asked while the attendant is called: whether this staff code begins attendant mode."""
+    """Asked of everybody: whether this is the attendant who was called, and attendant mode has begun."""
     _hint_at_s: float = 0.0
     _first_s: float = 0.0
     _since_s: float = 0.0
     _stepped_in_s: float | None = None
     """When the last person who was let in was seen in the passage; None: not seen there."""
-    _own: str = ""
-    """A text in view that is known to be of the person whose verdict is shown."""
+    _own: bytes = b""
+    """The mark of a text in view that is known to be of the person whose verdict is shown."""
 
     def __post_init__(self) -> None:
         self.stage.elsewhere = self._perform
@@ -58,15 +67,16 @@ class Front:
     def step(self, now_s: float, now: Reading) -> None:
         """React to what is in view, once each, and to what was measured."""
         latest = self.stage.health.organs.camera.take()
-        if latest is not None:
-            self.sight = attention.notice(*latest, self.sight)
+        self.sight = (
+            attention.notice(*latest, self.sight) if latest else attention.unwatched(self.sight, now_s)
+        )
         lane, person = self.stage.lane, self.stage.person
         if lane.state is not State.ADMITTING and not (lane.state is State.IDLE and self.stage.went_through):
             self._stepped_in_s = None
         if lane.state not in {State.DENIED, State.REFERRED}:
-            self._own = ""
+            self._own = b""
         attended = lane.state is State.MEASURING and person is not None and person.case is not None
-        if self.sight.texts and self.stage.expects(On.SEEN) and not attended:
+        if self.sight.in_view and self.stage.expects(On.SEEN) and not attended:
             glance = self._glance(now_s)
             if glance is not None:
                 self._react(glance, now_s, now)
@@ -97,7 +107,7 @@ class Front:
         """What to react to; a verdict that is shown gives way to one other code, and to nothing else."""
         lane = self.stage.lane
         if lane.state in {State.DENIED, State.REFERRED}:
-            if now_s - lane.since_s < SHOWN_S or self._own in self.sight.texts:
+            if now_s - lane.since_s < SHOWN_S or self._own in self.sight.in_view:
                 return None
             glance, sight = attention.interruption(self.sight)
             if glance is None or glance.text is None:
@@ -127,9 +137,9 @@ class Front:
             self._is_in_front(found) or self._interrupted(glance, now_s, now)
         ):
             return
-        if stage.lane.state in {State.DENIED, State.REFERRED} and self._is_answered(
-            found, glance, now_s, now
-        ):
+        if isinstance(found, Person) and self.attends(found, now_s, now):
+            return
+        if stage.lane.state in {State.DENIED, State.REFERRED} and self._is_answered(found, glance):
             return
         if found is None:
             stage.book.narrator.verdict("hint", glance.hint, None, None)
@@ -143,7 +153,7 @@ class Front:
             return
         stage.person = found
         # A remembered result is shown once more, but never in the place of what the list says by now.
-        reason = early(found) or found.again
+        reason = early(found) or (found.again if found.again in STANDING else None)
         if reason is None:
             stage.happen(Event(on=On.MEASURE), now_s, now)
             return
@@ -152,16 +162,11 @@ class Front:
             stage.book.narrator.verdict("again", reason, took(self._first_s, now_s), None)
         self.decide(reason, now_s, now, again=again)
 
-    def _is_answered(self, found: Person | Reason | None, glance: Glance, now_s: float, now: Reading) -> bool:
-        """Whether it is the next proof of who has just got a verdict, or the attendant who was called."""
-        if not isinstance(found, Person):
+    def _is_answered(self, found: Person | Reason | None, glance: Glance) -> bool:
+        """Whether it is the next proof of who has just got a verdict, which no proof can change."""
+        if not self._is_in_front(found) or self.stage.lane.reason in ANEW:
             return False
-        lane = self.stage.lane
-        if lane.state is State.REFERRED and self.attends(found, now_s, now):
-            return True
-        if not self._is_in_front(found) or lane.reason in ANEW:
-            return False
-        self._own = glance.text or ""
+        self._own = mark_of(glance.text or "")
         self.sight = replace(self.sight, answered=self.sight.answered - {self._own})
         return True
 
@@ -172,7 +177,7 @@ class Front:
             self.sight = replace(self.sight, answered=frozenset())
             self.give_up(now_s, now)
             return True
-        self.sight = replace(self.sight, answered=frozenset((glance.text,) if glance.text else ()))
+        self.sight = replace(self.sight, answered=frozenset((mark_of(glance.text),) if glance.text else ()))
         return False
 
     def _is_in_front(self, found: Person | Reason | None) -> bool:
@@ -192,7 +197,7 @@ class Front:
         person = replace(person, measured=(*person.measured, result), since_s=result.taken_s + TICK_S)
         self.stage.person = person
         reason = judge(person.code, person.here, person.measured)
-        if reason is not None and (not person.code.attended or len(person.measured) >= AGREEING):
+        if reason is not None:
             self.decide(reason, now_s, now)
 
     def give_up(self, now_s: float, now: Reading) -> None:

@@ -21,11 +21,21 @@ ATTENDANT: Final = """\
 Drawn from `device/firmware/attend_table.py`. One button leads through it: a short press goes to the
 next item, a long one (0.8 s) takes it; codes are looked at only on screens that ask for one. It begins
 with the button, and in the name of whoever then shows a staff code of the roster (of its attendants,
-where some are named): green, with a proof that is fresh and has opened nothing. Shown to a lane that
-has just referred somebody, the staff code alone begins it. Without a roster the button alone suffices,
-and events name nobody; so it does where no code could be verified, and then the items marked * are
-missing, as they are while the gate is out of service. An attendant's turn is over after `attendant_s`
-without a press or a code, with "done", and in a fire; until then the button leads back to the menu.
+where some are named): green, with a proof that is fresh and has opened nothing. Where the list of their
+issuer is not held, nobody knows whether they are green: they begin it only where policy lets such people in
+(`list_not_held`), and never at a lane or an hour for staff alone. However old the list is, it will do.
+
+Shown to a lane that says that somebody is to see the attendant, the staff code alone begins it. So does, for
+30 s after that and while nobody else came, the code of somebody whom the assignment names as an attendant;
+others on the roster are let in as ever. An attendant who only wanted in chooses "done" and shows the code
+again: a call is answered once.
+
+Without a roster the button alone suffices, and events name nobody; so it does where no code could be verified
+(a lens that sees only black is no such case: anybody's hand does that), and then the items marked * are
+missing, as they are while the gate is out of service. An attendant's turn is over after `attendant_s` without
+a press or a code, with "done", in a fire, and at once when they are taken off the roster, turn from green,
+their hours end, or codes can be verified again where nobody had signed in; until then the button leads
+back to the menu. A gate that goes out of service meanwhile decides about nobody more.
 `button = "opens"` in the gate's file makes it open at once instead, which is all that a gate without a
 display can offer. Whoever is red or orange is let in by hand or not at all.
 

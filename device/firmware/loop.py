@@ -133,9 +133,10 @@ class Gate:
         if happening is Happening.BUTTON and stage.durations.button == "attendant":
             self.attendant.pressed()
             return
+        if happening is Happening.BUTTON:
+            stage.hand = Hand(word="button")
         on = _ONS.get(happening)
         if on is not None and (on is not On.PASSED or stage.expects(on)):
-            stage.hand = Hand(word="button")
             stage.happen(Event(on=on), now_s, now)
 
     def _check(self, now_s: float, now: Reading) -> None:

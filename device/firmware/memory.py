@@ -1,11 +1,11 @@
-"""Who was here a moment ago: used proofs and passages, so that a code opens once and a person enters once.
+"""Who was here a moment ago: used proofs, passages, openings; a code opens once and a person counts once.
 
 Only the loop writes here. Entries are dropped by age and, at the very worst, by number, oldest first. After a
 restart the memory is filled again from the passages in the journal: those do not hold the time of the proof,
 so every proof issued before the passage (plus the longest lead a phone's clock may have) counts as used.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -50,6 +50,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._visits: OrderedDict[bytes, Visit] = OrderedDict()
+        self._openings: deque[int] = deque(maxlen=MOST)
 
     def __len__(self) -> int:
         return len(self._visits)
@@ -78,14 +79,28 @@ class Memory:
         visit = self._visits.get(subject)
         return None if visit is None else visit.reason
 
-    def admitted_since(self, at_s: int) -> int:
-        """How many were let through at or after `at_s`, unix seconds; looks back no further than that."""
-        recent = takewhile(lambda visit: visit.at_s >= at_s, reversed(self._visits.values()))
-        return sum(visit.admitted for visit in recent)
+    def opened(self, now_s: int) -> None:
+        """The barrier was opened for one person, whoever it is and whoever opened."""
+        self._openings.append(now_s)
+
+    def stayed(self) -> None:
+        """Whom it was opened for last did not go through."""
+        if self._openings:
+            self._openings.pop()
+
+    def opened_since(self, at_s: int) -> int:
+        """For how many it was opened at or after `at_s`, unix seconds; looks back no further than that."""
+        return sum(1 for _ in takewhile(lambda opened_s: opened_s >= at_s, reversed(self._openings)))
 
     def decided(self, subject: bytes, proof_issued: int | None, reason: Reason, now_s: int) -> None:
-        """A verdict was given. An admission uses up its proof and every older one."""
+        """A verdict was given. An admission uses up its proof and every older one.
+
+        What was measured a moment ago stays the result until another temperature or an admission comes.
+        """
         before = self._visits.get(subject)
+        measured = before is not None and before.reason in MEASURED and now_s - before.at_s < VISIT_S
+        if measured and reason not in MEASURED and reason // 100 != Verdict.ADMIT:
+            return
         used_until = before.used_until if before else None
         if reason // 100 == Verdict.ADMIT and proof_issued is not None:
             used_until = max(proof_issued, used_until or 0)
@@ -103,9 +118,14 @@ class Memory:
 
     def signed_in(self, subject: bytes, proof_issued: int, now_s: int) -> None:
         """The subject attends here: the proof that told so is used up, for the barrier, too."""
-        visit = self._visits.get(subject) or Visit(at_s=now_s, reason=None, proof_issued=None)
-        used_until = max(proof_issued, visit.used_until or 0)
-        self._put(subject, replace(visit, used_until=used_until), now_s)
+        visit = self._visits.get(subject)
+        if visit is None or now_s - visit.at_s >= VISIT_S:
+            passed_at = None if visit is None else visit.passed_at
+            used_until = None if visit is None else visit.used_until
+            visit = Visit(
+                at_s=now_s, reason=None, proof_issued=None, used_until=used_until, passed_at=passed_at
+            )
+        self._put(subject, replace(visit, used_until=max(proof_issued, visit.used_until or 0)), now_s)
 
     def passed(self, subject: bytes, now_s: int) -> None:
         """The subject went through."""
@@ -121,7 +141,10 @@ class Memory:
         admitted: dict[int, tuple[bytes, int | None]] = {}
         for entry in entries:
             subject, at_s = entry.subject, entry.at_ms // 1000
-            if entry.kind is Event.NOT_PASSED and entry.about in admitted:
+            self._recount(entry, at_s)
+            if entry.kind is Event.ATTENDED and entry.word == "begun" and entry.attendant is not None:
+                self.signed_in(entry.attendant, at_s + lead_s, at_s)
+            elif entry.kind is Event.NOT_PASSED and entry.about in admitted:
                 stayed, passed_at = admitted[entry.about]
                 if (visit := self._visits.get(stayed)) is not None:
                     self._put(stayed, replace(visit, passed_at=passed_at), at_s)
@@ -136,6 +159,13 @@ class Memory:
                     passed_at=at_s,
                 )
                 self._put(subject, visit, at_s)
+
+    def _recount(self, entry: Entry, at_s: int) -> None:
+        """One person goes at a time: who stayed is whom it was opened for last."""
+        if entry.kind is Event.OPENED_BY_HAND or entry.verdict is Verdict.ADMIT:
+            self.opened(at_s)
+        elif entry.kind is Event.NOT_PASSED:
+            self.stayed()
 
     def _put(self, subject: bytes, visit: Visit, now_s: int) -> None:
         self._visits[subject] = visit

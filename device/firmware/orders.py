@@ -11,7 +11,7 @@ from device.firmware.front import Front
 from device.firmware.lane import Event
 from device.firmware.lane_table import On, State
 from device.firmware.loop import Office
-from device.firmware.stage import Hand, Stage
+from device.firmware.stage import Hand, Last, Stage
 from wire.documents import Action, Command
 from wire.messages import Event as Kind
 from wire.messages import Outcome, Result
@@ -31,6 +31,8 @@ class Orders:
     office: Office
     measuring: Command | None = None
     """The registered person who is being measured by command: it is answered when there is a verdict."""
+    before: Last | None = None
+    """The verdict before that."""
 
     def __post_init__(self) -> None:
         self.stage.watch = self._watch
@@ -78,7 +80,7 @@ class Orders:
         against = early(guest)
         if against is not None:
             return f"nobody is let in now ({REASONS[against].code})"
-        self.measuring = command
+        self.measuring, self.before = command, stage.last
         self.front.begin(guest, now_s, now)
         return None
 
@@ -87,9 +89,8 @@ class Orders:
         command, stage = self.measuring, self.stage
         if command is None or stage.lane.state is State.MEASURING:
             return
-        self.measuring = None
-        case = stage.last.person.case if stage.last else None
-        done = case is not None and case.number == command.number
+        done = stage.last is not self.before
+        self.measuring = self.before = None
         detail = "" if done else "the measurement was interrupted"
         self.office.answer(self._result(command, Outcome.DONE if done else Outcome.FAILED, detail, now))
 

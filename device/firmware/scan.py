@@ -8,6 +8,7 @@ everything that zxing-cpp can try. A code that was in view already does not end 
 poster that is easily read there may be a phone that is not.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -49,6 +50,11 @@ _QR: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 Grid = NDArray[np.int16]
 
 
+def mark_of(text: str) -> bytes:
+    """What is remembered of a text: good for telling it from others, and for reading nobody's name in it."""
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The texts of the codes in one frame, in no order; none: no code was read."""
@@ -63,8 +69,8 @@ class History:
     grid: Grid | None = None
     awake: int = 0
     frames: int = 0
-    texts: tuple[str, ...] = ()
-    """What the last frame that was read held."""
+    marks: frozenset[bytes] = frozenset()
+    """Of what the last frame that was read held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +110,11 @@ def look(luma: Luma, history: History) -> tuple[Seen | None, History]:
     awake = AWAKE_FRAMES if moved else max(0, history.awake - 1)
     frames = history.frames + 1
     after = replace(history, grid=grid, awake=awake, frames=frames)
-    every = LOOK_AGAIN if history.texts else LOOK_ANYWAY
+    every = LOOK_AGAIN if history.marks else LOOK_ANYWAY
     if not awake and frames % every:
         return None, after
-    seen = _read(luma, frames, history.texts)
-    return seen, replace(after, texts=seen.texts)
+    seen = _read(luma, frames, history.marks)
+    return seen, replace(after, marks=frozenset(map(mark_of, seen.texts)))
 
 
 def grid_of(luma: Luma) -> Grid:
@@ -132,17 +138,17 @@ def _moved(grid: Grid, before: Grid | None) -> bool:
     return bool(changed > MOVED_SHARE * grid.size)
 
 
-def _read(luma: Luma, frames: int, before: tuple[str, ...]) -> Seen:
+def _read(luma: Luma, frames: int, before: frozenset[bytes]) -> Seen:
     """Climb until a rung finds something new, or anything where this frame does not look beside it."""
     beside = frames % LOOK_BESIDE == 0
-    texts: dict[str, None] = {}
+    new: dict[str, bool] = {}
     for rung in rungs(luma.shape[0], frames):
-        texts |= dict.fromkeys(code.text for code in rung.read(luma))
-        if texts and not (beside and texts.keys() <= set(before)):
+        new |= {code.text: mark_of(code.text) not in before for code in rung.read(luma)}
+        if new and (any(new.values()) or not beside):
             break
     # Codes first, and of these what is new: whatever hangs on the wall cannot crowd a visitor out.
-    kept = [text for text in texts if 0 < len(text) <= MAX_TEXT]
-    kept.sort(key=lambda text: (is_code(text), text not in before), reverse=True)
+    kept = [text for text in new if 0 < len(text) <= MAX_TEXT]
+    kept.sort(key=lambda text: (is_code(text), new[text]), reverse=True)
     return Seen(tuple(kept[:MOST_CODES]))
 
 

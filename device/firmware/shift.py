@@ -19,23 +19,28 @@ class Shift:
 
     stage: Stage
     on: bool = False
-    attendant: bytes | None = None
-    """16 opaque bytes; None where the roster is empty or no code could be read."""
+    person: Person | None = None
+    """Who signed in; None where the roster is empty or no code could be read."""
     until_s: float = 0.0
+
+    @property
+    def attendant(self) -> bytes | None:
+        """16 opaque bytes; None where nobody signed in."""
+        return None if self.person is None else self.person.subject
 
     def sign(self, person: Person | None, now_s: float, now: Reading) -> bool:
         """Write down that it begins, and use the proof up; False: it could not be written, nothing began."""
-        recognised = None if person is None else person.recognised
-        attendant = None if recognised is None else recognised.claims.subject
         self.over(now_s, now)
+        recognised = None if person is None else person.recognised
+        subject = None if person is None else person.subject
         try:
-            self.stage.book.write(Kind.ATTENDED, now, word="begun", attendant=attendant)
+            self.stage.book.write(Kind.ATTENDED, now, word="begun", attendant=subject)
         except GateError as error:
             self.stage.failed(error, now_s)
             return False
         if recognised is not None and recognised.proof_issued is not None:
             self.stage.memory.signed_in(recognised.claims.subject, recognised.proof_issued, now.now_s)
-        self.on, self.attendant = True, attendant
+        self.on, self.person = True, person
         self.touch(now_s)
         return True
 
@@ -47,7 +52,8 @@ class Shift:
         """It ends, if it was on."""
         if not self.on:
             return
-        attendant, self.attendant, self.on = self.attendant, None, False
+        attendant = self.attendant
+        self.on, self.person = False, None
         self.stage.write(
             lambda: self.stage.book.write(Kind.ATTENDED, now, word="over", attendant=attendant), now_s
         )

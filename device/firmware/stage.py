@@ -157,6 +157,8 @@ class Stage:
                 self._journal(kind, now_s, now)
             case OpenBarrier(hold_s):
                 door.open(now_s, hold_s, self.longest_open_s())
+                if hold_s is not None:
+                    self.memory.opened(now.now_s)
             case CloseBarrier():
                 door.close(now_s)
             case Show(state, reason, hint):
@@ -191,12 +193,18 @@ class Stage:
             self.memory.decided(subject, proof_issued, reason, now.now_s)
 
     def _passed(self, kind: Kind, now: Reading) -> None:
-        """Without a sensor nobody knows: nothing is claimed, but the person is taken to have passed."""
-        sensed = self.health.organs.door.has_passage_sensor
-        self.went_through = sensed and kind is Kind.PASSED
+        """Without a sensor nobody knows: nothing is claimed, but the person is taken to have passed.
+
+        Where the barrier did not open, everybody knows.
+        """
+        opened = self.lane.state is not State.OUT_OF_SERVICE
+        known = self.health.organs.door.has_passage_sensor or not opened
+        self.went_through = known and kind is Kind.PASSED
+        if opened and known and kind is Kind.NOT_PASSED:
+            self.memory.stayed()
         subject = None if self._admitted is None else self._admitted.subject
-        if subject is not None and (kind is Kind.PASSED or not sensed):
+        if subject is not None and (kind is Kind.PASSED or not known):
             self.memory.passed(subject, now.now_s)
         self._admitted = None
-        if sensed:
+        if known:
             self.book.write(kind, now, about=self._passage)

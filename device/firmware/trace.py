@@ -114,7 +114,7 @@ def _glance(_: tuple[Any, ...], result: Any) -> Fields | None:  # noqa: ANN401 -
         return None
     hint = glance.hint.name.lower() if glance.hint is not None else None
     return {
-        "in_view": len(attention.texts),
+        "in_view": len(attention.in_view),
         "to": "verify" if glance.text is not None else "hint",
         "hint": hint,
     }

@@ -190,7 +190,24 @@ WELCOMES = {
 @pytest.mark.parametrize("reason", WELCOMES)
 def test_an_admission_says_what_it_rests_on(reason):
     code, here = WELCOMES[reason]
-    assert judge(code, here, (NORMAL,)) is reason
+    assert judge(code, here, (NORMAL, NORMAL)) is reason
+
+
+ATTENDED = replace(PHONE, attended=True)
+TWICE = {
+    "one normal": ((NORMAL,), False, None),
+    "one normal alone": ((NORMAL,), True, Reason.NO_TEMPERATURE),
+    "one high alone": ((warm(38.5),), True, Reason.TEMPERATURE_UNSURE),
+    "nothing can be told": ((warm(None),), True, Reason.AMBIENT_OUTSIDE),
+    "two normal": ((NORMAL, NORMAL), False, Reason.MEASURED_AGAIN),
+    "high, then normal": ((warm(38.5), NORMAL), False, Reason.TEMPERATURE_UNSURE),
+    "normal, then high": ((NORMAL, warm(38.5)), False, Reason.FEVER),
+}
+
+
+@pytest.mark.parametrize(("measured", "last", "reason"), TWICE.values(), ids=TWICE.keys())
+def test_whom_an_attendant_measures_again_is_let_in_by_two_readings(measured, last, reason):
+    assert judge(ATTENDED, HERE, measured, last=last) is reason
 
 
 def test_a_code_that_went_bad_while_measuring_is_not_admitted():

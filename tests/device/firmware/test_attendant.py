@@ -20,7 +20,7 @@ from device.firmware.narrate import Narrator
 from wire import policy
 from wire.attendance import check_number
 from wire.code import PaperName, issue, to_text
-from wire.documents import StaffRules
+from wire.documents import Hours, StaffRules
 from wire.messages import Event
 from wire.policy import Choice
 from wire.reasons import Colour, Reason, Verdict
@@ -776,3 +776,264 @@ def test_whatever_people_do_every_opening_is_in_the_journal_and_red_opens_nothin
     assert staffed.state is State.IDLE
     words = [word for word, _ in attended(staffed)]
     assert words.count("begun") == words.count("over")
+
+
+def sign_in(gate, number=ATTENDANT):
+    press(gate)
+    gate.look_at(gate.code(number))
+    gate.run(0.2)
+    gate.look_at()
+    gate.run(0.1)
+    assert gate.presenter.panel.en == "Attendant"
+
+
+def test_one_normal_reading_is_not_enough_after_a_fever_however_the_second_is_prevented(staffed):
+    referred(staffed, FEVER_C)
+    sign_in(staffed)
+    choose(staffed, "Measure again")
+    staffed.hands.object_c = NORMAL_C
+    while not staffed.stage.person.measured:
+        staffed.run(0.05)
+    press(staffed)
+    assert staffed.verdicts()[-1] is Reason.NO_TEMPERATURE
+    assert not staffed.hands.opened
+
+
+def test_who_is_no_attendant_any_more_loses_the_mode_at_once(menu):
+    digests = (digest_of(subject(COLLEAGUE)),)
+    assign(menu, version=3, staff=digests)
+    menu.run(0.1)
+    assert menu.state is State.IDLE
+    assert attended(menu) == [("begun", subject(ATTENDANT)), ("over", subject(ATTENDANT))]
+    press(menu)
+    assert menu.presenter.panel.en == "Show your staff code"
+
+
+@pytest.mark.parametrize("value", [0xE, 0xC], ids=["red", "yellow"])
+def test_an_attendant_who_turns_red_loses_the_mode_at_once(staffed, value):
+    colours(staffed, {7: 0x0, 3: 0xE})
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT, index=7))
+    staffed.run(0.2)
+    assert staffed.presenter.panel.en == "Attendant"
+    colours(staffed, {7: value}, seq=3)
+    staffed.run(0.1)
+    assert staffed.state is State.IDLE
+    assert [word for word, _ in attended(staffed)] == ["begun", "over"]
+
+
+def test_a_mode_that_nobody_signed_ends_when_codes_can_be_read_again(staffed):
+    staffed.sight.working, staffed.sight.failure = False, "no cable"
+    staffed.run(1)
+    press(staffed)
+    assert attended(staffed) == [("begun", None)]
+    staffed.sight.working = True
+    staffed.run(1)
+    assert attended(staffed) == [("begun", None), ("over", None)]
+    assert staffed.state is State.IDLE
+    press(staffed)
+    assert staffed.presenter.panel.en == "Show your staff code"
+
+
+def test_a_hand_on_the_lens_and_one_on_the_button_open_nothing(staffed):
+    staffed.sight.dark = True
+    staffed.run(1)
+    press(staffed)
+    assert staffed.presenter.panel.en == "Show your staff code"
+    assert not attended(staffed)
+
+
+def test_a_gate_that_is_closed_meanwhile_decides_about_nobody_more(menu):
+    choose(menu, "No code")
+    digests = (digest_of(subject(ATTENDANT)),)
+    assign(menu, version=3, staff=digests, closed=True)
+    menu.hands.object_c = NORMAL_C
+    menu.run(1)
+    long(menu)
+    menu.run(2)
+    assert not menu.journal(Event.REGISTRATION)
+    assert not menu.hands.opened
+    menu.run(1)
+    assert len(menu.presenter.panel.items) != 6
+
+
+def test_a_name_on_the_screen_goes_when_the_gate_goes_out_of_service(menu):
+    menu.look_at(paper_of(menu, "欧阳**"))
+    choose(menu, "Check document")
+    menu.run(0.2)
+    assert menu.presenter.panel.secret
+    assign(menu, version=3, staff=(digest_of(subject(ATTENDANT)),), closed=True)
+    menu.run(1)
+    panel = menu.presenter.panel
+    assert (panel.secret, panel.plain, len(panel.items)) == (False, (), 3)
+    assert not menu.gate.attendant._plain
+    assert menu.gate.attendant.deeds.person is None
+
+
+def test_presses_do_not_keep_the_question_for_a_staff_code_on_the_screen(staffed):
+    press(staffed)
+    for _ in range(4):
+        staffed.run(4.5)
+        press(staffed)
+    staffed.run(2)
+    assert staffed.state is State.IDLE
+
+
+def test_outside_staff_hours_nobody_attends_however_old_the_list_is(staffed):
+    digests = (digest_of(subject(ATTENDANT)),)
+    minute = (staffed.now_s + 480 * 60) // 60
+    day, now_min = divmod(minute, 1440)
+    later = (Hours(weekday=(day + 3) % 7, opens_min=(now_min + 60) % 1440, closes_min=(now_min + 90) % 1440),)
+    rules = StaffRules(only=True, hours=later, attendants=digests)
+    old = replace(policy.DEFAULT, list_age_s=10)
+    assign(staffed, version=3, staff=digests, staff_rules=rules, policy=old, hours=())
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.3)
+    assert not attended(staffed)
+
+
+@pytest.mark.parametrize("unheld", [Choice.ADMIT, Choice.REFER])
+def test_an_attendant_whose_list_is_not_held_attends_where_policy_lets_such_people_in(staffed, unheld):
+    digests = (digest_of(subject(ATTENDANT)),)
+    assign(staffed, version=3, staff=digests, policy=replace(policy.DEFAULT, list_not_held=unheld))
+    staffed.beliefs.lists.clear()
+    press(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.3)
+    assert bool(attended(staffed)) is (unheld is Choice.ADMIT)
+
+
+def test_an_attendants_proof_opens_and_begins_nothing_after_a_power_cut(staffed, tmp_path):
+    text = staffed.code(ATTENDANT)
+    press(staffed)
+    staffed.look_at(text)
+    staffed.run(0.2)
+    assert attended(staffed) == [("begun", subject(ATTENDANT))]
+    staffed.look_at()
+    staffed.build(staffed.beliefs, tmp_path / "gate.db")
+    staffed.broker.connected = False
+    staffed.online()
+    staffed.run(1)
+    press(staffed)
+    staffed.look_at(text)
+    staffed.run(0.5)
+    assert staffed.presenter.panel.en == "Show your staff code"
+
+
+def call(gate, object_c=UNSURE_C, **more):
+    """Somebody is sent to the attendant and waits beside the gate, which is idle again."""
+    about = referred(gate, object_c, **more)
+    gate.hands.object_c = 23.0
+    gate.run(7)
+    assert gate.state is State.IDLE
+    return about
+
+
+def test_the_attendant_who_walks_over_begins_with_the_staff_code_though_the_gate_is_idle_again(staffed):
+    about = call(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    assert staffed.state is State.ATTENDING
+    staffed.look_at()
+    staffed.hands.object_c = NORMAL_C
+    choose(staffed, "Measure again")
+    staffed.run(2)
+    entry = staffed.journal(Event.PASSAGE)[-1]
+    assert (entry.reason, entry.about, entry.subject) == (Reason.MEASURED_AGAIN, about.sequence, subject(5))
+
+
+@pytest.mark.parametrize(
+    ("object_c", "more"), [(FEVER_C, {}), (NORMAL_C, {"index": 3})], ids=["fever", "red"]
+)
+def test_a_denial_that_calls_the_attendant_is_a_call(staffed, object_c, more):
+    staffed.show(staffed.code(5, **more), object_c)
+    staffed.run(1)
+    assert staffed.state is State.DENIED
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.5)
+    assert staffed.state is State.ATTENDING
+
+
+def test_a_denial_that_calls_nobody_is_no_call(staffed):
+    staffed.show(staffed.code(5, iat=staffed.now_s - 400))
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(1)
+    assert staffed.verdicts() == [Reason.PROOF_OLD, Reason.STAFF]
+
+
+def test_an_attendant_who_wants_in_after_a_call_leaves_the_menu_and_gets_in(staffed):
+    call(staffed)
+    staffed.look_at(staffed.code(ATTENDANT))
+    staffed.run(0.2)
+    staffed.look_at()
+    choose(staffed, "Done")
+    staffed.run(3)
+    staffed.show(staffed.code(ATTENDANT))
+    assert staffed.verdicts()[-1] is Reason.STAFF
+
+
+@pytest.mark.parametrize("how", ["mere staff", "nobody named", "long ago", "somebody else came"])
+def test_a_staff_member_who_wants_in_after_a_call_gets_in(staffed, how):
+    number = COLLEAGUE if how == "mere staff" else ATTENDANT
+    if how == "nobody named":
+        assign(staffed, version=3, staff=(digest_of(subject(ATTENDANT)),))
+    call(staffed)
+    if how == "long ago":
+        staffed.run(30)
+    if how == "somebody else came":
+        staffed.look_at("JX1:%%%")
+        staffed.run(0.2)
+        staffed.look_at()
+        staffed.run(5)
+    staffed.show(staffed.code(number))
+    assert staffed.verdicts()[-1] is Reason.STAFF
+    assert not attended(staffed)
+
+
+def everything():
+    """Every text and every bytes that something in this process still refers to."""
+    seen, todo = set(), list(gc.get_objects())
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, str | bytes | bytearray):
+            yield one
+        else:
+            todo.extend(gc.get_referents(one))
+
+
+@pytest.mark.parametrize("how", ["referred", "checked", "unanswered"])
+def test_the_text_of_a_paper_code_is_kept_nowhere_either(menu, how):
+    """It holds the name: the gate remembers of it what can be compared and not read."""
+    text = paper_of(menu, "".join(chr(0x4E00 + byte) for byte in b"texts"))
+    length, secret = len(text), hashlib.sha256(text.encode()).digest()
+    menu.look_at(text)
+    del text
+    if how == "checked":
+        choose(menu, "Check document")
+        menu.run(0.2)
+        assert menu.presenter.panel.secret
+    elif how == "referred":
+        choose(menu, "Done")
+        menu.run(1)
+        assert menu.verdicts() == [Reason.PAPER]
+    else:
+        menu.run(1)
+    menu.look_at()
+    menu.run(0.1)
+    gc.collect()
+    kept = [one for one in everything() if isinstance(one, str) and len(one) == length]
+    assert not [one for one in kept if hashlib.sha256(one.encode()).digest() == secret]
+
+
+def test_a_camera_that_hangs_leaves_no_paper_in_memory(menu):
+    text = paper_of(menu, "欧阳**")
+    menu.look_at(text)
+    menu.run(0.1)
+    assert text in menu.gate.front.sight.unanswered.values()
+    menu.sight.take = lambda: None
+    menu.run(2)
+    assert not menu.gate.front.sight.unanswered

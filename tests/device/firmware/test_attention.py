@@ -14,7 +14,7 @@ from device.firmware.attention import (
     interruption,
     notice,
 )
-from device.firmware.scan import Seen
+from device.firmware.scan import Seen, mark_of
 from wire.reasons import Reason
 
 ONE, TWO, POSTER = "JX1:AAA", "JX1:BBB", "https://example.org"
@@ -219,8 +219,10 @@ def test_one_code_alone_that_was_not_there_is_always_answered_and_every_set_is_b
         attention = notice(Seen(tuple(texts)), at_s, attention)
         if texts:
             _, attention = (interruption if measuring else glance)(attention)
-        known = {sight.text for sight in attention.known}
+        known = {sight.mark for sight in attention.known}
         assert attention.answered | attention.hinted | attention.furniture <= known
         assert attention.settled <= attention.furniture
-    seen, attention = look(attention, at_s + 0.01, "JX1:NEVER-SEEN", *attention.furniture)
+        assert attention.unanswered.keys() <= attention.in_view - attention.answered
+    hanging = [text for text in (ONE, TWO, POSTER, PAPER, NOTICE) if mark_of(text) in attention.furniture]
+    seen, attention = look(attention, at_s + 0.01, "JX1:NEVER-SEEN", *hanging)
     assert seen.text == "JX1:NEVER-SEEN"

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from device.firmware.lane_table import State
+from device.firmware.lane import Event as LaneEvent
+from device.firmware.lane_table import On, State
+from device.firmware.stage import Hand
 from wire.documents import Direction, Hours, StaffRules
 from wire.health import Trouble
 from wire.reasons import Reason
@@ -86,3 +88,49 @@ def test_when_the_other_lanes_fall_silent_the_gate_decides_alone_and_says_so(ser
     served.run(15)
     assert Trouble.VENUE_STALE in found.found
     assert verdict_on(served, ALICE) is Reason.GREEN
+
+
+def full_after(served, capacity, occupancy):
+    """Whether the next visitor is told to wait."""
+    assigned(served, capacity=capacity)
+    told = served.authority.venue(issued=served.now_s, expires=served.now_s + 60, occupancy=occupancy)
+    served.down(Down.VENUE, told)
+    served.run(0.2)
+
+
+def test_who_shows_the_code_once_more_inside_stays_counted(served):
+    full_after(served, 2, 1)
+    assert verdict_on(served, ALICE) is Reason.GREEN
+    assert verdict_on(served, ALICE) is Reason.PASSED_BEFORE
+    assert verdict_on(served, BOB) is Reason.FULL
+
+
+def test_who_is_let_in_by_hand_is_counted(served):
+    full_after(served, 2, 1)
+    now = served.gate.clock.read(served.mono, 0)
+    served.stage.hand = Hand(word="help")
+    served.stage.happen(LaneEvent(on=On.BUTTON), served.mono, now)
+    served.walk_through()
+    assert verdict_on(served, BOB) is Reason.FULL
+
+
+def test_who_was_let_in_and_did_not_go_is_not_counted(served):
+    full_after(served, 2, 1)
+    served.show(served.code(ALICE))
+    assert served.state is State.ADMITTING
+    served.leave()
+    assert verdict_on(served, BOB) is Reason.GREEN
+
+
+def test_who_had_to_wait_is_measured_with_the_same_code_once_there_is_room(served):
+    full_after(served, 1, 1)
+    text = served.code(ALICE)
+    served.show(text)
+    assert served.stage.lane.reason is Reason.FULL
+    served.look_at()
+    served.run(4)
+    full = served.authority.venue(version=2, issued=served.now_s, expires=served.now_s + 60, occupancy=0)
+    served.down(Down.VENUE, full)
+    served.run(0.2)
+    served.show(text)
+    assert served.stage.lane.reason is Reason.GREEN

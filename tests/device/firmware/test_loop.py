@@ -750,6 +750,59 @@ def test_a_measurement_by_command_that_a_fire_ends_has_failed(served):
     assert not served.journal(Event.REGISTRATION)
 
 
+def test_an_interrupted_measurement_is_not_answered_with_the_one_before_it(served):
+    register(served)
+    served.stand()
+    served.walk_through()
+    served.leave()
+    register(served, 2)
+    assert served.state is State.MEASURING
+    served.hands.touch(InputKind.FIRE, True)
+    served.run(0.2)
+    assert results(served) == [(Outcome.DONE, ""), (Outcome.FAILED, "the measurement was interrupted")]
+
+
+def test_whom_a_broken_relay_kept_outside_did_not_pass(served):
+    served.hands.broken.add("relay")
+    served.show(served.code())
+    (admitted,) = served.journal(Event.PASSAGE)
+    (stayed,) = served.journal(Event.NOT_PASSED)
+    assert stayed.about == admitted.sequence
+    assert served.memory.opened_since(0) == 0
+    assert served.state is State.OUT_OF_SERVICE
+
+
+def test_a_relay_and_a_journal_that_fail_together_open_nothing_and_say_so(served, monkeypatch):
+    append, kinds = served.store.append, []
+
+    def full(entry):
+        kinds.append(entry.kind)
+        if entry.kind is Event.NOT_PASSED:
+            raise JournalError("the card is full")
+        return append(entry)
+
+    monkeypatch.setattr(served.store, "append", full)
+    served.hands.broken.add("relay")
+    served.show(served.code())
+    assert Event.NOT_PASSED in kinds
+    assert served.state is State.OUT_OF_SERVICE
+    assert served.presenter.card.zh == "设备故障"
+
+
+def test_a_fever_is_not_tried_away_over_a_screenshot_of_the_own_code(served):
+    served.show(served.code(), FEVER_C)
+    served.run(1)
+    served.leave()
+    served.look_at(served.code(iat=served.now_s - 400))
+    served.run(0.2)
+    assert served.verdicts() == [Reason.FEVER, Reason.PROOF_OLD]
+    served.leave()
+    served.show(served.code())
+    assert served.verdicts() == [Reason.FEVER, Reason.PROOF_OLD]
+    assert served.state is State.DENIED
+    assert not served.hands.opened
+
+
 def test_who_did_not_pass_before_a_restart_may_pass_after_it(served, tmp_path):
     served.show(served.code())
     served.leave()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,7 +81,6 @@ def test_who_signs_in_uses_the_proof_up_and_is_no_visitor(memory):
     assert not memory.used(ALICE, NOW + 1)
     assert not memory.used(ALICE, None)
     assert not memory.used(BOB, NOW)
-    assert memory.admitted_since(NOW - 10) == 0
     assert memory.recall(ALICE, NOW, NOW, 60) is Recall.REPLAYED
     memory.decided(ALICE, NOW + 9, Reason.GREEN, NOW + 9)
     memory.signed_in(ALICE, NOW + 5, NOW + 10)
@@ -176,8 +177,58 @@ def test_another_lane_is_believed_while_it_is_fresh():
     assert not passed_elsewhere(None, ALICE, Direction.ENTRY, NOW, 60)
 
 
-def test_how_many_came_in_since_counts_the_admitted_alone():
-    memory = Memory()
-    for second, reason in enumerate((Reason.GREEN, Reason.RED, Reason.STAFF, Reason.GREEN)):
-        memory.decided(bytes([second]) * 16, None, reason, 100 + second)
-    assert [memory.admitted_since(at_s) for at_s in (100, 101, 103, 104)] == [3, 2, 1, 0]
+def test_openings_are_counted_one_by_one_whoever_they_were_for(memory):
+    for at_s in (100, 101, 102):
+        memory.opened(at_s)
+    assert [memory.opened_since(at_s) for at_s in (100, 102, 103)] == [3, 1, 0]
+    memory.stayed()
+    assert memory.opened_since(100) == 2
+    memory.stayed()
+    memory.stayed()
+    memory.stayed()
+    assert memory.opened_since(0) == 0
+
+
+def test_a_restart_counts_whom_the_journal_says_came_in(memory):
+    memory.refill(
+        [
+            entry(Event.PASSAGE, Verdict.ADMIT, ALICE, NOW, sequence=1),
+            entry(Event.PASSED, None, None, NOW + 1, None, sequence=2, about=1),
+            entry(Event.REGISTRATION, Verdict.ADMIT, None, NOW + 2, Reason.REGISTERED, sequence=3),
+            entry(Event.REGISTRATION, Verdict.DENY, None, NOW + 3, Reason.FEVER, sequence=4),
+            entry(Event.OPENED_BY_HAND, None, None, NOW + 4, None, sequence=5),
+            entry(Event.NOT_PASSED, None, None, NOW + 5, None, sequence=6, about=5),
+        ],
+        lead_s=10,
+    )
+    assert memory.opened_since(NOW) == 2
+    assert memory.opened_since(NOW + 1) == 1
+
+
+@pytest.mark.parametrize("reason", [Reason.PROOF_OLD, Reason.PROOF_REPLAYED, Reason.NO_TEMPERATURE])
+def test_what_says_nothing_of_a_temperature_does_not_undo_a_measurement(memory, reason):
+    memory.decided(ALICE, NOW, Reason.FEVER, NOW)
+    memory.decided(ALICE, NOW - 40, reason, NOW + 5)
+    assert memory.recall(ALICE, NOW + 8, NOW + 8, 60) is Recall.SAME_VISIT
+    assert memory.result(ALICE) is Reason.FEVER
+    memory.decided(ALICE, NOW + 70, reason, NOW + 70)
+    assert memory.result(ALICE) is reason
+
+
+def test_an_attendants_visit_of_yesterday_does_not_let_todays_proof_be_forgotten(memory):
+    memory.decided(ALICE, NOW, Reason.GREEN, NOW)
+    today = NOW + memories.KEPT_S + 60
+    memory.signed_in(ALICE, today, today)
+    assert memory.used(ALICE, today)
+    assert memory.result(ALICE) is None
+
+
+def test_after_a_restart_the_proof_that_began_a_turn_counts_as_used(memory):
+    begun = entry(Event.ATTENDED, None, None, NOW, None)
+    memory.refill(
+        [replace(begun, attendant=ALICE, word="begun"), replace(begun, word="begun")],
+        lead_s=10,
+    )
+    assert memory.used(ALICE, NOW + 10)
+    assert not memory.used(ALICE, NOW + 11)
+    assert memory.opened_since(NOW) == 0

@@ -139,7 +139,7 @@ def test_of_many_codes_a_few_are_told_and_what_claims_to_be_a_code_before_poster
 def test_a_visitor_is_told_beside_a_wall_of_codes(monkeypatch):
     wall = [f"JX1:{number}" for number in range(9)]
     tried(monkeypatch, scene(), 0, found=[code(text) for text in [*wall, "JX1:VISITOR"]])
-    seen, _ = look(scene(), History(texts=tuple(wall)))
+    seen, _ = look(scene(), History(marks=frozenset(map(scan.mark_of, wall))))
     assert seen.texts[0] == "JX1:VISITOR"
     assert len(seen.texts) == scan.MOST_CODES
 
@@ -147,7 +147,8 @@ def test_a_visitor_is_told_beside_a_wall_of_codes(monkeypatch):
 def test_a_text_longer_than_a_code_can_be_is_not_kept(monkeypatch):
     tried(monkeypatch, scene(), 0, found=[code("9" * 7089), code(""), code("JX1:A")])
     seen, history = look(scene(), History())
-    assert seen.texts == history.texts == ("JX1:A",)
+    assert seen.texts == ("JX1:A",)
+    assert history.marks == {scan.mark_of("JX1:A")}
 
 
 def dark(noise=3.0, width=1280, height=720):
