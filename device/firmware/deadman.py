@@ -25,12 +25,19 @@ class Deadman:
         self._pending: threading.Timer | None = None
 
     def arm(self, hold_s: float) -> None:
-        """From now on the relay drops after `hold_s` and a moment, unless `disarm` comes first."""
+        """From now on the relay drops after `hold_s` and a moment, unless `disarm` comes first.
+
+        Raises `DriverError` when there is no thread to be had: nothing is to be opened then.
+        """
         with self._lock:
             self._cancel()
-            self._pending = timer = self._timer(hold_s + GRACE_S, lambda: self._shut(timer))
-            timer.daemon = True
-            timer.start()
+            try:
+                self._begin(hold_s + GRACE_S)
+            except RuntimeError as error:
+                self._pending = None
+                raise DriverError(
+                    f"nobody would shut the barrier if the gate hung ({error}); not opened, restart the gate"
+                ) from error
 
     def disarm(self) -> None:
         """Nothing is open, or what is opened next shall stay open; on return no timer shuts it any more."""
@@ -42,9 +49,18 @@ class Deadman:
             self._pending.cancel()
             self._pending = None
 
+    def _begin(self, after_s: float) -> None:
+        self._pending = timer = self._timer(after_s, lambda: self._shut(timer))
+        timer.daemon = True
+        timer.start()
+
     def _shut(self, timer: threading.Timer) -> None:
         with self._lock:
-            if timer is self._pending:
-                self._pending = None
-                with suppress(DriverError):  # the loop, when it comes back, finds out and tries again
-                    self._barrier.close()
+            if timer is not self._pending:
+                return
+            self._pending = None
+            try:
+                self._barrier.close()
+            except DriverError:  # the loop tries again, too, when it comes back
+                with suppress(RuntimeError):
+                    self._begin(GRACE_S)

@@ -84,12 +84,11 @@ class Door:
         hold_s = None if hold_s is None else min(hold_s, longest_open_s)
         self._ended()
         self.released = hold_s is None
-        if self.deadman is not None:
-            if hold_s is None:
-                self.deadman.disarm()
-            else:
-                self.deadman.arm(hold_s)
         try:
+            if self.deadman is not None and hold_s is None:
+                self.deadman.disarm()
+            elif self.deadman is not None and hold_s is not None:
+                self.deadman.arm(hold_s)
             self.barrier.open()
         except DriverError as error:
             self._failed(error, now_s)

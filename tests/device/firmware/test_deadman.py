@@ -97,6 +97,45 @@ def test_a_relay_that_does_not_shut_is_left_to_the_loop(door, relay):
     assert not relay.is_open
 
 
+def test_a_relay_that_does_not_shut_at_once_is_shut_as_soon_as_it_does_though_the_loop_hangs(door, relay):
+    door.open(10.0, 0.8, 8.0)
+    relay.broken = True
+    Timer.made[0].act()
+    Timer.made[1].act()
+    assert relay.is_open
+    relay.broken = False
+    assert Timer.made[2].after_s == GRACE_S
+    Timer.made[2].act()
+    assert not relay.is_open
+    assert len(Timer.made) == 3
+
+
+def test_what_was_shut_by_the_loop_after_all_is_not_tried_again(door, relay):
+    door.open(10.0, 0.8, 8.0)
+    relay.broken = True
+    Timer.made[0].act()
+    relay.broken = False
+    door.close(11.0)
+    assert Timer.made[1].cancelled
+    door.open(12.0, None, 8.0)
+    Timer.made[1].act()
+    assert relay.is_open
+
+
+def test_nothing_opens_that_nobody_would_shut(relay, monkeypatch):
+    def no_thread(_self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Timer, "start", no_thread)
+    door = Door(relay, relay, deadman=Deadman(relay, Timer))
+    with pytest.raises(DriverError, match="not opened"):
+        door.open(10.0, 0.8, 8.0)
+    assert not relay.is_open
+    assert not door.working
+    door.open(11.0, None, 8.0)  # a fire needs no second hand
+    assert relay.is_open
+
+
 def test_it_has_a_thread_of_its_own(relay):
     done = threading.Event()
     relay.close = done.set
