@@ -13,7 +13,7 @@ from device.firmware import config
 from device.firmware.calibration import ONE_COUNT, same_emissivity
 from device.firmware.errors import GateError
 from device.firmware.parts import thermometer_of
-from device.firmware.terminal import FAILED, OK, WARNED, AsJson, out, refusals, sign
+from device.firmware.terminal import FAILED, OK, WARNED, AsJson, out, refusals, told
 
 _GOOD: Final = ("✓", "OK  ", "green")
 _WARN: Final = ("!", "WARN", "yellow")
@@ -39,13 +39,13 @@ def emissivity_command(
     change before power returns.
     """
     with refusals():
-        told = config.load(config_file)
-        thermometer = thermometer_of(told)
-        if thermometer is None or told.thermometer is None:
+        fitted = config.load(config_file)
+        thermometer = thermometer_of(fitted)
+        if thermometer is None or fitted.thermometer is None:
             raise GateError(f"{config_file} has no [thermometer]; add it or use another gate's file")
     try:
         chip = thermometer.identity()
-        target = told.thermometer.emissivity if wanted is None else wanted
+        target = fitted.thermometer.emissivity if wanted is None else wanted
         written = wanted is not None and _written(thermometer, chip, target, yes=yes)
         if written:
             chip = thermometer.identity()
@@ -54,8 +54,8 @@ def emissivity_command(
         raise typer.Exit(FAILED) from fault
     finally:
         thermometer.close()
-    _show(chip, target, told.thermometer.emissivity, written=written, as_json=as_json)
-    holds = same_emissivity(chip.emissivity, told.thermometer.emissivity)
+    _show(chip, target, fitted.thermometer.emissivity, written=written, as_json=as_json)
+    holds = same_emissivity(chip.emissivity, fitted.thermometer.emissivity)
     raise typer.Exit(OK if holds and not written else WARNED)
 
 
@@ -76,12 +76,12 @@ def _fail(words: str, *, as_json: bool) -> None:
         print(json.dumps({"error": words}, ensure_ascii=False))  # noqa: T201 - the output
         return
     console = out()
-    console.print(sign(console, _BAD), Text(f" 测温故障 · thermometer: {words}"), sep="")
+    told(console, _BAD, Text(f"测温故障 · thermometer: {words}"))
 
 
 def _show(chip: SensorIdentity, target: float, in_file: float, *, written: bool, as_json: bool) -> None:
     if as_json:
-        told = {
+        fields = {
             "sensor": chip.id,
             "variant": chip.variant,
             "emissivity": round(chip.emissivity, 6),
@@ -89,7 +89,7 @@ def _show(chip: SensorIdentity, target: float, in_file: float, *, written: bool,
             "file": in_file,
             "written": written,
         }
-        print(json.dumps(told, ensure_ascii=False, indent=2))  # noqa: T201 - the output
+        print(json.dumps(fields, ensure_ascii=False, indent=2))  # noqa: T201 - the output
         return
     console = out()
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -103,7 +103,7 @@ def _show(chip: SensorIdentity, target: float, in_file: float, *, written: bool,
         table.add_row(Text(words, style="dim"), Text(value))
     console.print(table)
     for signs, zh, en in _lines(chip, in_file, written=written):
-        console.print(sign(console, signs), Text(f" {zh} · {en}"), sep="")
+        told(console, signs, Text(f"{zh} · {en}"))
 
 
 def _lines(

@@ -10,8 +10,9 @@ import typer
 from rich.text import Text
 
 from device.firmware import evidence, pictures
+from device.firmware.errors import GateError
 from device.firmware.explain import Explanation, Line, Mark, explain
-from device.firmware.terminal import FAILED, AsJson, Clock, moment, out, refusals, sign
+from device.firmware.terminal import FAILED, AsJson, Clock, moment, out, refusals, told
 from device.firmware.trust import Beliefs
 
 ROOT_NAME: Final = "root.1.jx"  # the default of `root` in a gate's configuration
@@ -21,6 +22,7 @@ _SIGNS: Final = {
     Mark.UNVERIFIED: ("?", "?   ", "yellow"),
     Mark.NOTE: ("·", "    ", "default"),
 }
+_PICTURES: Final = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".txt")
 _UNVERIFIED: Final = "未核验 unverified"
 
 
@@ -40,6 +42,8 @@ def explain_command(
     with refusals():
         beliefs = _beliefs(evidence.Files(root or (), trust, list_ or ()), data)
         now_s = moment(clock)
+        if Path(code).suffix.lower() in _PICTURES and not Path(code).exists():
+            raise GateError(f"没有文件 {code}，请检查名称 · there is no file {code}; check its name")
         piped = sys.stdin.buffer.read(pictures.MOST_BYTES + 1) if code == "-" else None
         found = [explain(text, beliefs, now_s) for text in pictures.given(code, piped)]
     if as_json:
@@ -62,16 +66,16 @@ def _show(one: Explanation) -> None:
     console = out()
     console.print(Text(f"{one.zh} · {one.en}", style="bold"))
     for line in one.lines:
-        words = Text(f"  {line.zh} · {line.en}")
+        words = Text(f"{line.zh} · {line.en}")
         if line.mark is Mark.UNVERIFIED:
             words.append(f"  [{_UNVERIFIED}]")
-        console.print(sign(console, _SIGNS[line.mark]), words, sep="")
+        told(console, _SIGNS[line.mark], words)
     console.print(Text(f"→ {one.todo.zh} · {one.todo.en}"))
 
 
 def _fields(one: Explanation) -> dict[str, object]:
-    def told(lines: Sequence[Line]) -> list[dict[str, str]]:
+    def rows(lines: Sequence[Line]) -> list[dict[str, str]]:
         return [{"mark": line.mark.value, "zh": line.zh, "en": line.en} for line in lines]
 
     words: dict[str, object] = {"kind": one.kind, "zh": one.zh, "en": one.en, "holds": one.holds}
-    return words | {"lines": told(one.lines), "todo": {"zh": one.todo.zh, "en": one.todo.en}}
+    return words | {"lines": rows(one.lines), "todo": {"zh": one.todo.zh, "en": one.todo.en}}

@@ -15,7 +15,7 @@ from device.firmware import config as configs
 from device.firmware import live, parts, preview, preview_picture
 from device.firmware.config import GateConfig
 from device.firmware.errors import GateError
-from device.firmware.terminal import WARNED, out, refusals, sign
+from device.firmware.terminal import WARNED, out, refusals, told
 
 FORMATS: Final = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 LONGEST_S: Final = 60.0
@@ -54,8 +54,8 @@ def preview_command(
         _save(preview_picture.draw(luma, view), picture, form)
     lines = preview_picture.lines(view)
     for line in lines:
-        told = f" {line.zh} · {line.en}: {line.value}" + (f"  → {line.fix}" if line.holds is False else "")
-        console.print(sign(console, _SIGNS[line.holds]), Text(told), sep="")
+        words = f"{line.zh} · {line.en}: {line.value}" + (f"  → {line.fix}" if line.holds is False else "")
+        told(console, _SIGNS[line.holds], Text(words))
     console.print(Text(f"已保存到 {picture} · saved to {picture}"))
     if any(line.holds is False for line in lines):
         raise typer.Exit(WARNED)

@@ -2,6 +2,7 @@
 
 import json
 import time
+import unicodedata
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -29,6 +30,10 @@ _SIGNS: Final = {
     Grade.NOTE: ("·", "NOTE", "default"),
 }
 _TITLE_CELLS: Final = 24
+_ANSWERS: Final = {
+    **dict.fromkeys(("y", "yes", "是", "是的", "好", "对"), True),
+    **dict.fromkeys(("", "n", "no", "否", "不", "不是", "没有"), False),
+}
 
 
 @dataclass(slots=True)
@@ -39,9 +44,12 @@ class Asking:
     alone: bool
 
     def sure(self, question: Both) -> bool | None:
-        """Yes or no; an empty answer is no."""
-        answer = self.answer(Both(f"{question.zh} [y/N]", f"{question.en} [y/N]"))
-        return None if answer is None else answer.strip().lower() in {"y", "yes", "是", "好"}
+        """Yes or no; an empty answer is no, and anything else is asked again: a slip is no finding."""
+        while (answer := self.answer(Both(f"{question.zh} [y/N]", f"{question.en} [y/N]"))) is not None:
+            found = _ANSWERS.get(unicodedata.normalize("NFKC", answer).strip().lower())
+            if found is not None:
+                return found
+        return None
 
     def answer(self, question: Both) -> str | None:
         """A word; the end of the input is nobody."""
@@ -50,6 +58,7 @@ class Asking:
         try:
             return self.console.input(Text(f"  ? {question.zh}\n    {question.en} ", style="bold"))
         except EOFError:
+            self.console.print()
             return None
 
 

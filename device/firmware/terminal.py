@@ -13,6 +13,7 @@ from typing import IO, Annotated, Any, Final, NoReturn, cast
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from device.firmware.errors import GateError
@@ -96,6 +97,15 @@ def moment(clock: str | None) -> int:
         return int(clock) if clock.isdigit() else int(datetime.fromisoformat(clock).timestamp())
     except ValueError as error:
         raise GateError(f"{clock} is no time; write it like 2026-11-21T08:00Z") from error
+
+
+def told(console: Console, signs: tuple[str, str, str], words: Text) -> None:
+    """One line: its sign, and beside it the words, as many rows as they take."""
+    row = Table.grid(padding=(0, 1))
+    row.add_column(no_wrap=True)
+    row.add_column(overflow="fold")
+    row.add_row(sign(console, signs), words)
+    console.print(row)
 
 
 def sign(console: Console, signs: tuple[str, str, str]) -> Text:

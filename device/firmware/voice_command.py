@@ -17,7 +17,7 @@ from device.firmware import config as configs
 from device.firmware.config_parts import Voice
 from device.firmware.errors import GateError
 from device.firmware.prompts import SPOKEN
-from device.firmware.terminal import out, refusals, sign
+from device.firmware.terminal import out, refusals, told
 
 SPEAKER: Final = "espeak-ng"
 VOICES: Final = {"zh": "cmn", "en": "en-gb"}
@@ -44,17 +44,16 @@ def voice_command(
     """制作或试听语音提示。Make the files of the spoken prompts, or play one."""
     with refusals():
         found = configs.load(config_file)
-        told = found.voice or Voice()
-        target = directory or found.path(told.directory)
+        voice = found.voice or Voice()
+        target = directory or found.path(voice.directory)
         if play is not None:
-            _play(told, target, play)
+            _play(voice, target, play)
             return
-        made = make(target, told.languages)
+        made = make(target, voice.languages)
     console = out()
     for prompt, path in made:
         spoken = SPOKEN[prompt]
-        line = Text(f" {path.name:<20} {spoken.zh} · {spoken.en}")
-        console.print(sign(console, MADE), line, sep="")
+        told(console, MADE, Text(f"{path.name:<20} {spoken.zh} · {spoken.en}"))
     console.print(Text(f"{len(made)} 个文件在 {target} · {len(made)} files in {target}"))
     if found.voice is None:
         console.print(Text(NO_VOICE, style="yellow"))

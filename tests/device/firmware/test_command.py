@@ -175,6 +175,11 @@ def test_a_terminal_without_chinese_gets_substitutes_and_no_crash(module):
     assert b"\\u" in told.stdout
 
 
+def test_a_picture_whose_name_is_mistyped_is_no_code(run, tmp_path):
+    result = run("explain", tmp_path / "coed.png")
+    assert (result.exit_code, "there is no file" in result.output) == (2, True)
+
+
 def test_files_that_do_not_verify_are_said_in_words(run, authority, files, tmp_path):
     assert run("explain", "x", "--trust", tmp_path / "trust.jx").exit_code == 2
     assert run("explain", "x", "--root", tmp_path / "nothing").exit_code == 2

@@ -134,9 +134,12 @@ def test_questions_are_answered_in_a_terminal_only():
                 raise EOFError
             return self.answers.pop(0)
 
-    asking = selftest_command.Asking(Terminal("y", "是", "", "no"), alone=False)
+        def print(self):
+            """A line of its own for what follows."""
+
+    asking = selftest_command.Asking(Terminal("y", "是", "", "no", "perhaps", "Ｙ", "?"), alone=False)
     question = Both("好吗？", "Is it?")
-    assert [asking.sure(question) for _ in range(5)] == [True, True, False, False, None]
+    assert [asking.sure(question) for _ in range(6)] == [True, True, False, False, True, None]
     assert selftest_command.Asking(Terminal("y"), alone=True).sure(question) is None
 
 
