@@ -13,6 +13,7 @@ from device.firmware.attention import (
     glance,
     interruption,
     notice,
+    unwatched,
 )
 from device.firmware.scan import Seen, mark_of
 from wire.reasons import Reason
@@ -87,6 +88,22 @@ def test_a_poster_is_a_hint_once_and_no_hindrance():
     assert seen is None
     seen, _ = look(attention, 10.2, POSTER, ONE)
     assert seen.text == ONE
+
+
+def test_a_text_that_nobody_looks_at_any_more_is_let_go_of_and_comes_back_with_the_next_frame():
+    attention = notice(Seen((ONE,)), 10.0, Attention())
+    assert unwatched(attention, 10.0 + GONE_S) is attention
+    after = unwatched(attention, 10.1 + GONE_S)
+    assert not after.unanswered
+    assert glance(after) == (None, after)
+    seen, _ = look(after, 10.2 + GONE_S, ONE)
+    assert seen.text == ONE
+
+
+def test_an_answered_text_is_no_longer_there():
+    _, attention = look(Attention(), 10.0, ONE)
+    assert not attention.unanswered
+    assert ONE not in repr(attention)
 
 
 def test_nothing_in_view_is_nothing():
