@@ -181,3 +181,15 @@ def whole(shared_authority, tmp_path_factory):
         finally:
             gate.stop()
             gate.board.close()
+
+
+@pytest.fixture(scope="session")
+def a_whole_gate():
+    """What makes one, for a test that wants a gate of its own."""
+    return Whole
+
+
+@pytest.fixture(scope="session")
+def qr():
+    """What the camera sees when a text is held up."""
+    return _PROCESS.qr
