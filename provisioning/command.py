@@ -74,7 +74,12 @@ def prepare(  # noqa: PLR0913 - each is an option of the command line
         written, believed = card.write(wanted, place, replace=yes)
         return {"gate": gate, "written": [str(path) for path in written], "root": believed.version}, ()
 
-    _run(work, as_json=as_json, then=f"下一步 · next: jx-field enrol --config {place / card.CONFIGURATION}")
+    here = f"下一步 · next: jx-field enrol --config {place / card.CONFIGURATION}"
+    there = (
+        f"下一步：把卡装进闸机启动，再在闸机上登记 · next: start the gate with this card, then, on the gate: "
+        f"sudo -u jixiang-gate jx-field enrol --config {data}/{card.CONFIGURATION}"
+    )
+    _run(work, as_json=as_json, then=here if data in {None, place} else there)
 
 
 @app.command("enrol")

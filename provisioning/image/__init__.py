@@ -69,6 +69,9 @@ MANIFEST: Final = (
     Item("boot/cmdline.txt", "/boot/firmware/cmdline.txt", how="words"),
 )
 
+LINKS: Final = {f"/usr/local/bin/{name}": f"/opt/jixiang-gate/bin/{name}" for name in ("jx-gate", "jx-field")}
+"""Symbolic links, name -> what it leads to: sudo looks for commands there and nowhere in /opt."""
+
 ENABLED: Final = ("jixiang-card.service", "jixiang-gate.service")
 """`systemctl enable`; the mount and its file system are pulled in by them."""
 

@@ -132,3 +132,9 @@ def test_something_in_the_place_of_a_file_is_named(prepare, tmp_path):
     (tmp_path / "card" / "gate.toml").mkdir(parents=True)
     result = prepare("--yes")
     assert (result.exit_code, "gate.toml cannot be read" in result.output) == (1, True)
+
+
+def test_what_comes_next_is_done_where_the_data_will_lie(prepare, tmp_path):
+    assert f"jx-field enrol --config {tmp_path / 'card' / 'gate.toml'}" in prepare().output
+    said = prepare("--data", "/var/lib/jixiang-gate", "--yes").output
+    assert "sudo -u jixiang-gate jx-field enrol --config /var/lib/jixiang-gate/gate.toml" in said

@@ -219,6 +219,24 @@ def test_the_groups_are_those_that_own_the_devices(service):
     assert re.search(rf"^u {service['User'][0]} ", (HERE / "etc" / "sysusers.conf").read_text(), re.MULTILINE)
 
 
+def test_the_gates_account_may_use_the_parts_from_a_terminal_too(service):
+    lines = [line.split() for line in (HERE / "etc" / "sysusers.conf").read_text().splitlines()]
+    members = {line[2] for line in lines if line[:2] == ["m", "jixiang-gate"]}
+    assert members == set(service["SupplementaryGroups"][0].split())
+
+
+def test_every_command_that_the_documents_give_to_sudo_is_where_sudo_looks():
+    docs = HERE.parents[1] / "docs"
+    text = "".join((docs / name).read_text() for name in ("operations.md", "field-guide.md"))
+    commands = set(re.findall(r"sudo (?:-u \S+ )?(jx-\w+)", text))
+    assert commands == {Path(name).name for name in image.LINKS}
+    assert "/data " not in text
+    project = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text())["project"]
+    assert commands <= set(project["scripts"])
+    for name, target in image.LINKS.items():
+        assert f"{target} " in (HERE / "README.md").read_text(), name
+
+
 def test_sound_is_a_drop_in_for_gates_that_speak(service):
     drop_in = unit(HERE / "systemd" / "voice.conf")["Service"]
     assert drop_in["DeviceAllow"] == ["char-alsa rw"]
