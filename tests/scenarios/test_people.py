@@ -1,4 +1,4 @@
-"""People at a venue as the day goes: hours that begin and end, ways in and out, lanes that know each other."""
+"""People at a venue as the day goes: hours that begin and end, ways in and out, lanes that know of others."""
 
 from dataclasses import replace
 
