@@ -71,6 +71,9 @@ SKIN_HIGH_C: Final = 44.0
 LIVING_LOW_C: Final = 34.0
 """Whose body seems colder than this stands too far away, or has come in from the cold: nobody walks in with
 less than 35 °C, where hypothermia begins, and a fever that is half seen must not pass for a normal one."""
+CASE_C: Final = 1.0
+"""How much warmer or colder than the room the chip may be, whose own temperature is taken for the room's; the
+wiring guide asks for no more. Of a warmer case, no uncertainty tells."""
 ABOVE_AMBIENT_C: Final = 0.5
 """Nothing that is not warmer than the room is taken for a person."""
 DRIFT_C: Final = 0.5
@@ -179,13 +182,14 @@ def body_of(surface_c: float, ambient_c: float, site: Site) -> float | None:
 
 
 def uncertainty_of(spread_c: float, calibration: Calibration, site: Site, over_c: float = 0.0) -> float:
-    """Root sum of squares of chip, calibration, spread and background, and of the site's own.
+    """Root sum of squares of chip, calibration, spread and background, of the case, and of the site's own.
 
     The first four are of the skin and carried through to the body. `over_c`: skin above ambient, °C.
     """
     unseen_c = calibration.background * max(0.0, over_c)
     skin_c = hypot(CHIP_C, calibration.residual_c, spread_c, unseen_c)
-    return hypot(skin_c * (1 + SITES[site].k), SITES[site].uncertainty_c)
+    k = SITES[site].k
+    return hypot(skin_c * (1 + k), CASE_C * k, SITES[site].uncertainty_c)
 
 
 def nonsense(samples: Sequence[Sample]) -> str:

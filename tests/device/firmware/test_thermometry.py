@@ -154,13 +154,13 @@ def papers_place(tmp_path_factory):
 @given(
     threshold_c=st.floats(36.5, 38.5),
     above_c=st.floats(0, 3),
-    ambient_c=ambients,
+    ambient_c=st.floats(15, 31),
     site=sites,
     view_deg=views,
     residual_c=st.floats(0, 0.3),
     offset_c=st.floats(-1, 1),
-    gain=st.floats(0.95, 1.05),
-    wrongs=st.tuples(parts, parts, parts, st.floats(0, 1)),
+    gain=st.floats(0.96, 1.04),
+    wrongs=st.tuples(parts, parts, parts, st.floats(0, 1), parts),
     noise=st.lists(st.floats(-0.13, 0.13), min_size=5, max_size=5),
 )
 def test_a_true_fever_beyond_the_uncertainty_is_never_estimated_below_the_threshold(
@@ -168,21 +168,22 @@ def test_a_true_fever_beyond_the_uncertainty_is_never_estimated_below_the_thresh
 ):
     """True body → skin → chip → samples → estimate, every part as wrong as it may be at once.
 
-    Chip, calibration, site and background together within one standard ellipsoid, as the bound says; what
-    the chip rounds off, and the mean of the noise, come on top.
+    Chip, calibration, site, background and the warmth of the case together within one standard ellipsoid,
+    as the bound says; what the chip rounds off, and the mean of the noise, come on top.
     """
     used = met(record_of(residual_c, offset_c, gain), view_deg, papers_place)
     length = max(1.0, hypot(*wrongs))
-    chip, residual, siting, unseen = (wrong / length for wrong in wrongs)
+    chip, residual, siting, unseen, warmed = (wrong / length for wrong in wrongs)
+    room_c, ambient_c = ambient_c, ambient_c + warmed * thermometry.CASE_C
     mean_c = sum(noise) / len(noise)
     spread_c = (max(noise) - min(noise)) / gain
     body_c = threshold_c + above_c
     for _ in range(
         30
     ):  # the uncertainty depends a little on the skin, and so on the body: to its fixed point
-        over_c = skin_of(body_c, ambient_c, site) - ambient_c
+        over_c = skin_of(body_c, room_c, site) - ambient_c
         body_c = threshold_c + above_c + uncertainty_of(spread_c + 0.02, used, site, over_c) + ROUNDED_C
-    skin_c = skin_of(body_c + siting * SITES[site].uncertainty_c, ambient_c, site)
+    skin_c = skin_of(body_c + siting * SITES[site].uncertainty_c, room_c, site)
     seen_c = skin_c - unseen * used.background * max(0.0, skin_c - ambient_c)
     seen_c += chip * thermometry.CHIP_C + residual * residual_c
     # Falling: samples that rise are measured again, which the next test is about.
@@ -193,6 +194,23 @@ def test_a_true_fever_beyond_the_uncertainty_is_never_estimated_below_the_thresh
     assert isinstance(found, Measurement)
     assert found.body_c >= threshold_c
     assert found.uncertainty_c <= uncertainty_of(spread_c + 0.021, used, site, seen_c - ambient_c + 0.5)
+
+
+@pytest.mark.parametrize("site", Site)
+def test_chip_case_and_site_as_wrong_as_can_be_together_are_covered_and_nothing_to_spare(site):
+    """The worst moment of all: every part is off in the direction that hides a fever, by its share."""
+    k, room_c, threshold_c = SITES[site].k, 22.0, 37.3
+    skin_c = hypot(thermometry.CHIP_C, PLAIN.residual_c) * (1 + k)
+    wrong = {"skin": skin_c, "case": k * thermometry.CASE_C, "site": SITES[site].uncertainty_c}
+    whole_c = hypot(*wrong.values())
+    off = {part: size / whole_c for part, size in wrong.items()}
+    seen_c = skin_of(threshold_c + whole_c - off["site"] * wrong["site"], room_c, site)
+    seen_c -= off["skin"] * skin_c / (1 + k)
+    found = measure(
+        samples(*[seen_c] * 5, ambient=room_c + off["case"] * thermometry.CASE_C), 0.0, PLAIN, site
+    )
+    assert found.body_c == pytest.approx(threshold_c)
+    assert found.uncertainty_c >= whole_c - 1e-9
 
 
 @given(
