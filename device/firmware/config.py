@@ -56,6 +56,11 @@ def load(path: Path) -> GateConfig:
     """Read the file; GateError names the key and what to do."""
     try:
         data = path.read_bytes()
+    except PermissionError as error:
+        raise GateError(
+            f"配置 {path} 不许本账户读取，请用 sudo 运行 · "
+            f"the configuration {path} is not for this account to read; run it with sudo"
+        ) from error
     except OSError as error:
         raise GateError(
             f"the configuration {path} cannot be read ({error.strerror}); prepare the card"

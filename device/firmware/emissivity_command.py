@@ -13,7 +13,7 @@ from device.firmware import config
 from device.firmware.calibration import ONE_COUNT, same_emissivity
 from device.firmware.errors import GateError
 from device.firmware.parts import thermometer_of
-from device.firmware.terminal import FAILED, OK, WARNED, AsJson, out, refusals, told
+from device.firmware.terminal import FAILED, OK, WARNED, AsJson, out, refusals, told, undisturbed
 
 _GOOD: Final = ("✓", "OK  ", "green")
 _WARN: Final = ("!", "WARN", "yellow")
@@ -68,7 +68,8 @@ def _written(thermometer: Thermometer, chip: SensorIdentity, wanted: float, *, y
             abort=True,
             err=True,
         )
-    return thermometer.set_emissivity(wanted)
+    with undisturbed():  # between erasing and writing, the chip holds no emissivity at all
+        return thermometer.set_emissivity(wanted)
 
 
 def _fail(words: str, *, as_json: bool) -> None:

@@ -146,15 +146,17 @@ def _people(assignment: Assignment | None, now_s: int) -> Iterator[Refusal]:
             f"名单上的人，在 {_hours(rules.hours).zh} 之外",
             f"people on the roster outside {_hours(rules.hours).en}",
         )
-        yield Refusal(Verdict.REFER, Both(_now(words.zh, staff, "现在"), _now(words.en, staff, "now")))
+        yield Refusal(Verdict.REFER, Both(_now(words.zh, staff, "（现在）"), _now(words.en, staff, " (now)")))
     if assignment.hours:
         words = Both(
             f"访客，在 {_hours(assignment.hours).zh} 之外", f"visitors outside {_hours(assignment.hours).en}"
         )
-        yield Refusal(Verdict.WAIT, Both(_now(words.zh, visitors, "现在"), _now(words.en, visitors, "now")))
+        yield Refusal(
+            Verdict.WAIT, Both(_now(words.zh, visitors, "（现在）"), _now(words.en, visitors, " (now)"))
+        )
     if assignment.closed_days:
         days = len(assignment.closed_days)
-        yield Refusal(Verdict.WAIT, Both(f"访客，在 {days} 个闭馆日", f"visitors on {days} closed days"))
+        yield Refusal(Verdict.WAIT, Both(f"访客，在 {days} 个不开放日", f"visitors on {days} closed days"))
     if assignment.capacity is not None:
         most = assignment.capacity
         yield Refusal(
@@ -163,7 +165,7 @@ def _people(assignment: Assignment | None, now_s: int) -> Iterator[Refusal]:
 
 
 def _now(words: str, open_: bool, now: str) -> str:
-    return words if open_ else f"{words} ({now})"
+    return words if open_ else f"{words}{now}"
 
 
 def _hours(periods: tuple[Hours, ...]) -> Both:

@@ -173,7 +173,7 @@ def _running(found: standing.Standing) -> RenderableType:
     online = "在线 online" if told.online else "离线 offline"
     vouched = f"{told.clock} ±{told.clock_doubt_ms} ms"
     if told.clock_doubt_ms is None:
-        vouched = "无人担保 · nobody has vouched for it"
+        vouched = "未经校时 · nobody has vouched for it"
     lines: list[RenderableType] = [
         Text(f"运行中 · running  {told.firmware}, pid {told.pid}, {up}, {online}", style="green"),
         Text(f"  通道 lane: {told.lane}{_reason(told.reason)}"),

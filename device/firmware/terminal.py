@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from types import FrameType
@@ -71,8 +71,26 @@ def orderly() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _restore(before)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """While inside, nobody but the kernel ends the command: half of it would be worse than none.
+
+    Ignored, and not blocked: a mask is one thread's, and numpy has threads of its own.
+    """
+    numbers = (signal.SIGINT, signal.SIGTSTP, *ENDS)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        _restore(before)
+
+
+def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,3 +78,12 @@ def test_the_example_takes_any_words(data, host):
 def test_a_gate_with_files_of_its_own_tells_its_state_beside_them():
     assert read(example().encode(), "gate.toml").run == "/run/jixiang-gate"
     assert read(example(data="/srv/gate").encode(), "gate.toml").run == "/srv/gate/run"
+
+
+def test_a_file_that_is_not_for_this_account_is_not_said_to_be_missing(tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(GateError, match="run it with sudo"):
+        load(tmp_path / "gate.toml")

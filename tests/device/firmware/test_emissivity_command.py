@@ -1,16 +1,19 @@
 """The command `jx-gate emissivity` on the simulated chip."""
 
 import json
+import signal
 
 import pytest
 import smbus2.smbus2
 from typer.testing import CliRunner
 
+from device.drivers.mlx90614 import Mlx90614
 from device.firmware.command import app
 from sandbox.board import install
 from sandbox.board.machine import MACHINE
 
 SKIN = 0xFAE0
+STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP}
 
 
 @pytest.fixture
@@ -117,3 +120,17 @@ def test_a_gate_without_a_thermometer_says_so(run, tmp_path):
     found = run()
     assert found.exit_code == 2
     assert "has no [thermometer]" in found.output
+
+
+def test_nothing_ends_it_between_erasing_and_writing(run, chip, monkeypatch):
+    deaf, write = [], Mlx90614.set_emissivity
+
+    def watched(*arguments):
+        deaf.append({number for number in STOPS if signal.getsignal(number) is signal.SIG_IGN})
+        return write(*arguments)
+
+    monkeypatch.setattr(Mlx90614, "set_emissivity", watched)
+    assert run("--set", "0.98", "--yes").exit_code == 3
+    assert chip.eeprom[0x04] == SKIN
+    assert deaf == [STOPS]
+    assert signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN
