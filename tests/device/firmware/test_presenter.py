@@ -323,9 +323,6 @@ def test_a_name_is_gone_from_screen_and_memory_though_nobody_calls_the_presenter
     display, seen = screen
     monkeypatch.setattr(presenter, "SECRET_S", 1.5)
     size, mode = display.size, display.mode
-    held = secret()
-    assert holding(DRAWN)  # the search finds what is there
-    del held
     showing = Presenter(display, Parts())
     showing.start()
     try:
@@ -340,4 +337,6 @@ def test_a_name_is_gone_from_screen_and_memory_though_nobody_calls_the_presenter
         assert not holding(DRAWN)
     finally:
         showing.stop()
+    held = secret()
+    assert holding(held.plain[0][::-1])  # the search finds what is there
     assert threading.active_count() < 20
