@@ -7,6 +7,7 @@ from device.drivers import InputKind
 from device.firmware.checks.context import Check, Context
 from device.firmware.checks.finding import Finding, Grade, noted, skipped
 from device.firmware.words import Both
+from wire.health import Trouble
 
 PULSE_S: Final = 0.8
 """As the policy that suits most venues has it."""
@@ -24,10 +25,12 @@ _FIX: Final = Both(
 _LIMIT: Final = Both("动作一次", "moves once")
 _WIRINGS: Final = {
     "fail-safe": Both(
-        "断电时通道是敞开的吗？（fail-safe）", "Without power, does the way stand open? (fail-safe)"
+        "断开门锁的电源（不是闸机的电源）时，通道是敞开的吗？（fail-safe）",
+        "With the lock's own power off (not the gate's), does the way stand open? (fail-safe)",
     ),
     "fail-secure": Both(
-        "断电时通道是关闭的吗？（fail-secure）", "Without power, does the way stay shut? (fail-secure)"
+        "断开门锁的电源（不是闸机的电源）时，通道是关闭的吗？（fail-secure）",
+        "With the lock's own power off (not the gate's), does the way stay shut? (fail-secure)",
     ),
 }
 
@@ -82,15 +85,16 @@ def _verdict(context: Context, moved: bool | None) -> Finding:
 
 def _wiring(context: Context) -> Finding:
     told = context.config.pins.relay_wiring
-    about, limit = Both("断电", "without power"), Both(f"配置为 {told}", f"{told}, as the file says")
+    about, limit = Both("门锁断电", "lock without power"), Both(f"配置为 {told}", f"{told}, as the file says")
     answer = context.asks.sure(_WIRINGS[told])
     if answer is None:
         return noted(limit, about)
     if answer:
         return Finding(Grade.PASS, Both("一致", "so it is"), limit, about=about)
     fix = Both(
-        "改接继电器的 NO/NC 触点，或更改 relay_wiring；疏散通道必须 fail-safe",
-        "use the relay's other contact (NO, NC), or set relay_wiring; an escape route must be fail-safe",
+        "按 docs/wiring.md 核对锁的种类和 NO/NC 触点，或更改 relay_wiring；疏散通道必须 fail-safe",
+        "check the kind of lock and its contact (NO, NC) with docs/wiring.md, or set relay_wiring; "
+        "an escape route must be fail-safe",
     )
     return Finding(Grade.FAIL, Both("不一致", "it is not so"), limit, fix, about)
 
@@ -99,9 +103,10 @@ CHECK: Final = Check(
     name="relay",
     title=Both("继电器", "relay"),
     proves=Both(
-        "一次脉冲使闸门动作一次，断电状态与配置一致",
-        "that one pulse moves the barrier once, and what it does without power",
+        "一次脉冲使闸门动作一次，门锁断电时的状态与配置一致",
+        "that one pulse moves the barrier once, and what the lock does without power",
     ),
     run=run,
     hardware=True,
+    troubles=(Trouble.BARRIER, Trouble.DOES_NOT_OPEN, Trouble.STANDS_OPEN),
 )
