@@ -126,9 +126,9 @@ class Whole(_PROCESS.Running):
         self.until(lambda: Trouble.CLOCK_DOUBT not in self.troubles(), "the time")
         return self
 
-    def phone(self):
-        """What another person's phone shows; the subject's number."""
-        number = next(self.numbers)
+    def phone(self, number=None):
+        """What the phone of this or another person shows; the subject's number."""
+        number = number or next(self.numbers)
         claims = self.authority.claims(
             subject=number.to_bytes(16), issued=self.now_s - 60, expires=self.now_s + 86_400
         )

@@ -11,7 +11,7 @@ import pytest
 from sandbox.board.client import Board
 from wire import messages
 from wire.messages import Event
-from wire.reasons import Verdict
+from wire.reasons import Reason, Verdict
 
 pytestmark = pytest.mark.timeout(240)
 KILLS, RELAY = 10, 17
@@ -79,3 +79,23 @@ def test_ten_kills_while_people_pass_lose_nothing_and_count_nobody_twice(mortal,
         assert [e.verdict for e in mine].count(Verdict.ADMIT) <= 1, f"killed after {seeds}"
     boots = [one for one in entries if one.kind is Event.BOOT]
     assert len(boots) == KILLS + 1
+
+
+def test_a_gate_that_was_killed_still_knows_who_passed(mortal, qr):
+    mortal.serving()
+    text, number = mortal.phone()
+    mortal.board.set(object_c=35.0)
+    mortal.film.show(qr(text))
+    mortal.until(lambda: mortal.passages(number) == [Reason.GREEN], "the first visit")
+    mortal.walk_through(moves=True)
+    mortal.until(lambda: Event.PASSED in [one.kind for one in mortal.events().values()], "the passage")
+    mortal.process.kill()
+    mortal.process.wait(15)
+    mortal.film.show(NOBODY)
+    before = len(mortal.states())
+    revive(mortal)
+    mortal.until(lambda: mortal.states()[before:] and mortal.states()[-1].lane == "idle", "it serves")
+    again, _ = mortal.phone(number)
+    mortal.film.show(qr(again))
+    mortal.until(lambda: len(mortal.passages(number)) == 2, "the second answer")
+    assert mortal.passages(number) == [Reason.GREEN, Reason.PASSED_BEFORE]
