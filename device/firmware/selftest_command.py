@@ -134,7 +134,7 @@ def show(console: Console, title: Both, finding: Finding, first: bool) -> None:
         told.append("\n修正 Fix: ", style="bold").append(f"{finding.fix}")
     row = Table.grid(padding=(0, 1), expand=console.is_terminal)
     row.add_column(no_wrap=True)
-    row.add_column(width=_TITLE_CELLS)
+    row.add_column(width=_TITLE_CELLS if console.is_terminal else None, min_width=_TITLE_CELLS)
     row.add_column(ratio=1, overflow="fold")
     name = Text(str(title), style="bold" if first else "dim")
     row.add_row(sign(console, _SIGNS[finding.grade]), name if first else Padding(name, (0, 0, 0, 2)), told)

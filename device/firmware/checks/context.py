@@ -196,3 +196,5 @@ class Check:
     """It needs what a running gate holds."""
     troubles: tuple[Trouble, ...] = field(default=())
     """What a running gate would say about the same thing."""
+    silent: bool = False
+    """That a running gate does not complain proves nothing here."""

@@ -94,7 +94,9 @@ def _from_afar(check: Check, context: Context) -> Iterator[Finding]:
     wrong = [trouble for trouble in check.troubles if trouble.name.lower() in told.troubles]
     for trouble in wrong:
         yield _trouble(trouble, told.failures.get(trouble.name.lower(), ""))
-    if not wrong:
+    if not wrong and check.silent:
+        yield skipped(_BUSY, STOP)
+    elif not wrong:
         value = Both("运行中的闸机没有异议", "the running gate has no complaint")
         yield noted(value)
 

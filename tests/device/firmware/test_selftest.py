@@ -257,3 +257,7 @@ def test_what_a_program_reads_is_one_line_without_blanks_at_its_end(run, monkeyp
     lines = run("--yes").output.splitlines()
     assert any("long " * 59 in line for line in lines)
     assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_a_title_is_one_piece_for_a_program(run):
+    assert "接线配置 · wiring as configured" in run("--yes", "--only", "wiring").output

@@ -47,6 +47,13 @@ def test_every_check_has_a_name_of_its_own_and_words_in_both_languages():
         assert check.proves.zh != check.proves.en
 
 
+@pytest.mark.parametrize("trouble", ["barrier", "does_not_open", "stands_open"])
+def test_a_barrier_that_the_running_gate_complains_of_is_told(context, trouble):
+    (check,) = registry.chosen(["relay"], [])
+    (found,) = done(check, replace(context, busy=True, running=told(trouble)))
+    assert found.grade in {Grade.FAIL, Grade.WARN}
+
+
 def test_nobody_is_sent_to_a_command_that_does_not_exist():
     commands = {
         "jx-field": {one.name or one.callback.__name__ for one in field.registered_commands},
