@@ -140,22 +140,22 @@ def test_the_relay_never_moves_unless_somebody_says_so(run, bench, somebody):
 
 
 def test_the_door_contact_confirms_the_pulse(run, bench, somebody, time):
-    somebody.says = {"Is it clear": True, "Without power": True}
+    somebody.says = {"Is it clear": True, "own power": True}
     bench.moves = InputKind.DOOR
     begun_s = time()
-    assert grades(run("relay")) == {"pulse": PASS, "without power": PASS}
+    assert grades(run("relay")) == {"pulse": PASS, "lock without power": PASS}
     assert bench.energised[0]
     assert not bench.energised[-1]
     assert time() - begun_s == pytest.approx(0.8, abs=0.1)
 
 
 def test_a_pulse_that_nobody_saw_fails_or_is_a_note(run, bench, somebody, config):
-    somebody.says = {"Is it clear": True, "unlock, once": False, "Without power": False}
-    assert grades(run("relay")) == {"pulse": FAIL, "without power": FAIL}
+    somebody.says = {"Is it clear": True, "unlock, once": False, "own power": False}
+    assert grades(run("relay")) == {"pulse": FAIL, "lock without power": FAIL}
     somebody.says["unlock, once"] = True
     assert run("relay")["pulse"].grade is PASS
     somebody.says = {}
-    assert grades(run("relay", relay=True)) == {"pulse": NOTE, "without power": NOTE}
+    assert grades(run("relay", relay=True)) == {"pulse": NOTE, "lock without power": NOTE}
     door = read(
         example(data=config.data).replace("[pins]\n", '[pins]\nbarrier = "door"\n').encode(), "gate.toml"
     )
