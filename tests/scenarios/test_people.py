@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from device.firmware import live
+from device.firmware.config import example, read
 from device.firmware.lane_table import State
 from wire.documents import Direction, Hours, Recent
 from wire.messages import Event
@@ -108,3 +110,11 @@ def test_the_time_to_the_verdict_stands_in_the_event(served):
     served.run(3)
     (entry,) = served.journal(Event.PASSAGE)
     assert 2_000 <= entry.took_ms <= 4_500
+
+
+def test_nobody_who_may_log_in_reads_whose_forehead_is_how_warm(served, tmp_path):
+    config = read(example(gate="0123456789ab", data=str(tmp_path)).encode(), "gate.toml")
+    served.show(served.code(1))
+    told = live.told(served.gate, config.gate, 0.0, served.mono)
+    assert "ambient_c100" in told.gauges
+    assert not [name for name in told.gauges if "object" in name]
