@@ -778,6 +778,95 @@ def test_whatever_people_do_every_opening_is_in_the_journal_and_red_opens_nothin
     assert words.count("begun") == words.count("over")
 
 
+class Trouble(Visitor):
+    """And everything that can happen to the gate meanwhile."""
+
+    def __init__(self, gate, versions):
+        super().__init__(gate)
+        self.versions = versions
+        self.append, self.full = type(gate.store).append, False
+        gate.store.append = self.write
+
+    def write(self, entry):
+        if self.full:
+            raise JournalError("the card is full")
+        return self.append(self.gate.store, entry)
+
+    def card_fills(self):
+        self.full = True
+
+    def card_empties(self):
+        self.full = False
+
+    def relay_sticks(self):
+        self.gate.hands.broken.add("relay")
+
+    def relay_heals(self):
+        self.gate.hands.broken.clear()
+
+    def fire(self):
+        self.gate.hands.touch(InputKind.FIRE, True)
+        self.gate.run(0.2)
+        self.gate.hands.touch(InputKind.FIRE, False)
+
+    def lens_covered(self):
+        self.gate.sight.dark = not self.gate.sight.dark
+        self.gate.run(0.6)
+
+    def camera_fails(self):
+        self.gate.sight.working = not self.gate.sight.working
+        self.gate.sight.failure = "" if self.gate.sight.working else "no cable"
+        self.gate.run(0.6)
+
+    def dismissed(self):
+        assign(self.gate, version=next(self.versions), staff=(digest_of(subject(COLLEAGUE)),))
+
+    def hired(self):
+        digests = tuple(digest_of(subject(number)) for number in (ATTENDANT, COLLEAGUE))
+        rules = StaffRules(only=False, hours=(), attendants=digests[:1])
+        assign(self.gate, version=next(self.versions), staff=digests, staff_rules=rules)
+
+
+TROUBLES = [
+    name for name in (vars(Visitor) | vars(Trouble)) if name not in {"do", "write"} and name[0] != "_"
+]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(TROUBLES), min_size=10, max_size=40))
+def test_whatever_fails_meanwhile_nothing_opens_unwritten_and_all_of_it_heals(staffed, deeds):
+    if not hasattr(staffed, "versions"):
+        staffed.versions = itertools.count(3)
+    visitor = Trouble(staffed, staffed.versions)
+    opened = []
+    move = staffed.hands.open
+
+    def look():
+        opened.append((staffed.state, next(iter(staffed.store.newest(1)), None)))
+        return type(staffed.hands).open(staffed.hands)
+
+    staffed.hands.open = look
+    for deed in deeds:
+        visitor.do(deed)
+    staffed.hands.open = move
+    for state, entry in opened:
+        if state is State.EVACUATING:
+            continue  # and is written down after that
+        by_hand = entry.kind is Event.OPENED_BY_HAND
+        let_in = entry.kind in OPENING and entry.verdict is Verdict.ADMIT and entry.colour is not Colour.RED
+        assert by_hand or let_in
+    visitor.card_empties()
+    visitor.relay_heals()
+    staffed.sight.dark, staffed.sight.working, staffed.sight.failure = False, True, ""
+    visitor.hired()
+    visitor.do("nothing")
+    visitor.do("wall")
+    staffed.run(75)
+    assert staffed.state is State.IDLE
+    assert not staffed.hands.is_open
+    assert not staffed.gate.attendant.shift.on
+
+
 def sign_in(gate, number=ATTENDANT):
     press(gate)
     gate.look_at(gate.code(number))
