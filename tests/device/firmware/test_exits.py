@@ -35,6 +35,8 @@ sys.exit(__main__.main(["--config", sys.argv[1]]))
         ("signal.raise_signal(signal.SIGTERM)", 0),
         ("signal.raise_signal(signal.SIGINT)", 0),
         ("signal.raise_signal(signal.SIGHUP)", 0),
+        ("signal.raise_signal(signal.SIGQUIT)", 0),
+        ("signal.raise_signal(signal.SIGTSTP); sys.exit(7)", 7),
         ("raise RuntimeError('a mistake in the loop')", 1),
         ("raise MemoryError", 1),
         ("sys.exit(9)", 9),
