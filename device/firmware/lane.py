@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from device.firmware.lane_table import TABLE, Do, On, State
+from device.firmware.lane_table import DISCREET, TABLE, Do, On, State
 from device.firmware.thermometry import Hint
 from wire.messages import Event as Kind
 from wire.reasons import Reason
@@ -128,7 +128,7 @@ def step(lane: Lane, event: Event, times: Times, now_s: float) -> tuple[Lane, tu
         reason=reason,
         hint=event.hint,
         since_s=lane.since_s if stays else now_s,
-        until_s=lane.until_s if event.on is On.HINTED else _until(state, times, now_s),
+        until_s=lane.until_s if event.on is On.HINTED else _until(state, reason, times, now_s),
         unexpected=lane.unexpected,
     )
     opens = Do.OPEN in todo  # nothing opens on account of what was written for an earlier look
@@ -136,12 +136,12 @@ def step(lane: Lane, event: Event, times: Times, now_s: float) -> tuple[Lane, tu
     return after, tuple(effects)
 
 
-def _until(state: State, times: Times, now_s: float) -> float | None:
+def _until(state: State, reason: Reason | None, times: Times, now_s: float) -> float | None:
     lasts = {
         State.READING: times.reading_s,
         State.MEASURING: times.measure_s,
         State.ADMITTING: times.longest_open_s,
-        State.DENIED: times.denied_s,
+        State.DENIED: times.referred_s if reason in DISCREET else times.denied_s,
         State.REFERRED: times.referred_s,
         State.WAITING: times.waiting_s,
     }.get(state)

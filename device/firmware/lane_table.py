@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final, TypeAlias
 
+from wire.reasons import Reason
+
 
 class State(Enum):
     """Where a lane can be."""
@@ -63,6 +65,11 @@ class Do(Enum):
     GIVE_UP = "decide without a temperature"
     SHOW = "show"
 
+
+DISCREET: Final = frozenset(
+    {Reason.ORANGE, Reason.RED, Reason.FEVER, Reason.COLOUR_UNKNOWN, Reason.LIST_NOT_HELD_DENIED}
+)
+"""Denials that look, sound and last like any referral: a bystander must not learn a colour or a fever."""
 
 _S, _O, _D = State, On, Do
 Row: TypeAlias = tuple[State, tuple[Do, ...]]

@@ -113,6 +113,11 @@ def wires_of(config: GateConfig) -> tuple[Wire, ...]:
     return guide(wiring_of(config))
 
 
+def voice_of(told: Voice, directory: Path) -> AlsaVoice:
+    """The voice that plays the files in `directory`."""
+    return AlsaVoice(VoiceConfig(directory=directory, device=told.device))
+
+
 def display_of(config: GateConfig) -> Display:
     """The screen, not opened yet."""
     screen = display_config(config)
@@ -122,11 +127,6 @@ def display_of(config: GateConfig) -> Display:
 def gpio_of(config: GateConfig) -> Gpio:
     """All pins, opened whole or not at all: `DriverError`."""
     return Gpio(wiring_of(config))
-
-
-def voice_of(told: Voice, directory: Path) -> AlsaVoice:
-    """The voice that plays the files in `directory`."""
-    return AlsaVoice(VoiceConfig(directory=directory, device=told.device))
 
 
 def hardware_of(config: GateConfig, closing: ExitStack) -> Hardware:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from device.drivers import Lamp, Prompt, Sound
-from device.firmware.lane_table import State
+from device.firmware.lane_table import DISCREET, State
 from device.firmware.prompts import prompt_of
 from device.firmware.thermometry import Hint
 from wire.health import TROUBLES, Severity, Trouble, severity_of
@@ -83,10 +83,6 @@ HINTS: Final[Mapping[Hint, tuple[str, str]]] = {
     Hint.AGAIN: ("请站稳测温", "Hold still, please"),
 }
 
-# A bystander must not learn a colour or a fever from a screen that only these people get.
-DISCREET: Final = frozenset(
-    {Reason.ORANGE, Reason.RED, Reason.FEVER, Reason.COLOUR_UNKNOWN, Reason.LIST_NOT_HELD_DENIED}
-)
 CODED: Final = frozenset({Verdict.DENY, Verdict.OUT_OF_SERVICE})
 """Verdicts whose code people may quote; a referral shows none, so that all of them look the same."""
 

@@ -20,7 +20,7 @@ from device.firmware.lane import (
     step,
 )
 from device.firmware.lane_picture import page
-from device.firmware.lane_table import TABLE, Do, On, State
+from device.firmware.lane_table import DISCREET, TABLE, Do, On, State
 from device.firmware.thermometry import Hint
 from wire.messages import Event as Kind
 from wire.reasons import Reason
@@ -196,3 +196,11 @@ def test_every_state_is_reached_and_left_and_every_effect_is_used():
     assert {state for state, _ in TABLE} == set(State)
     assert {on for _, on in TABLE} == set(On)
     assert {do for _, todo in TABLE.values() for do in todo} == set(Do)
+
+
+@pytest.mark.parametrize("reason", sorted(DISCREET))
+def test_a_denial_that_looks_like_a_referral_lasts_as_long(reason):
+    denied, _ = step(at(State.READING), Event(on=On.DENY, reason=reason), TIMES, 7.0)
+    referred, _ = step(at(State.READING), Event(on=On.REFER, reason=Reason.YELLOW), TIMES, 7.0)
+    assert denied.state is State.DENIED
+    assert denied.until_s == referred.until_s

@@ -12,10 +12,10 @@ from device.drivers import Lamp, Prompt, Sound
 from device.firmware import attend, lettering, panel_picture, picture, prompts, screens
 from device.firmware.attend import Mode, choices
 from device.firmware.attend_table import Screen
-from device.firmware.lane_table import State
+from device.firmware.lane_table import DISCREET, State
 from device.firmware.lettering import spaced
 from device.firmware.panel import HIDDEN, Panel, covered
-from device.firmware.screens import DISCREET, LOOKS, TURN_S, Shape, card, footer, named, telling, turn_at
+from device.firmware.screens import LOOKS, TURN_S, Shape, card, footer, named, telling, turn_at
 from device.firmware.thermometry import Hint
 from wire.attendance import HAND_REASONS
 from wire.health import TROUBLES, Severity, Trouble, severity_of
