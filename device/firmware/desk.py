@@ -6,7 +6,7 @@ from device.firmware.admit import Code, Here, Recall, hours_of, judge_code
 from device.firmware.attend import Case, attendants
 from device.firmware.clock import Reading
 from device.firmware.errors import Unrecognised
-from device.firmware.memory import Memory, passed_elsewhere
+from device.firmware.memory import Memory, last_elsewhere
 from device.firmware.recognise import Recognised
 from device.firmware.thermometry import Measurement
 from device.firmware.trust import Beliefs
@@ -167,9 +167,12 @@ class Desk:
 
     def _recall(self, recognised: Recognised, here: Here) -> Recall:
         subject, repeat_s = recognised.claims.subject, here.policy.repeat_s
-        if passed_elsewhere(self.venue, subject, here.direction, here.now_s, repeat_s):
+        there = last_elsewhere(self.venue, subject, here.now_s)
+        same_way = there is not None and there.direction is here.direction
+        if there is not None and same_way and here.now_s - there.at < repeat_s:
             return Recall.PASSED
-        return self.memory.recall(subject, recognised.proof_issued, here.now_s, repeat_s)
+        turned_s = there.at if there is not None and not same_way else None
+        return self.memory.recall(subject, recognised.proof_issued, here.now_s, repeat_s, turned_s)
 
     def _code(self, recognised: Recognised, recall: Recall) -> Code:
         claims, assignment = recognised.claims, self.beliefs.assignment

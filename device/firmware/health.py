@@ -196,11 +196,8 @@ class Health:
                 "thermometer.reopened": counters.reopened,
             }
         if organs.senses.samples:
-            newest = organs.senses.samples[-1]
-            gauges |= {
-                "object_c100": round(newest.object_c * 100),
-                "ambient_c100": round(newest.ambient_c * 100),
-            }
+            # The room's temperature alone: what stands before the thermometer may be somebody.
+            gauges["ambient_c100"] = round(organs.senses.samples[-1].ambient_c * 100)
         if self._disk_free is not None:
             gauges["disk_free_mb"] = self._disk_free // 1_000_000
         return gauges

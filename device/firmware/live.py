@@ -23,8 +23,6 @@ NAME: Final = "state.json"
 EVERY_S: Final = 1.0
 OLD_S: Final = 5.0
 """A gate that has written nothing for so long hangs, or is gone."""
-_PRIVATE: Final = frozenset({"object_c100"})
-"""What stands before the thermometer now may be somebody."""
 _MODE: Final = 0o644  # whoever may log in may ask; there is nothing about people in it
 
 
@@ -130,7 +128,7 @@ def told(gate: Gate, name: str, begun_s: float, now_s: float) -> Told:
         reason=None if lane.reason is None else REASONS[lane.reason].code,
         troubles=tuple(trouble.name.lower() for trouble in state.troubles),
         failures={part: words for part, words in failures.items() if words},
-        gauges={name: value for name, value in state.gauges.items() if name not in _PRIVATE},
+        gauges=dict(state.gauges),
         clock=state.clock.name.lower(),
         clock_doubt_ms=None if state.clock_doubt_ms >= UNBOUNDED_MS else state.clock_doubt_ms,
         now_ms=state.at_ms,

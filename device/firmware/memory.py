@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 from device.firmware.admit import Recall
-from wire.documents import Direction, VenueState
+from wire.documents import Recent, VenueState
 from wire.messages import Entry, Event
 from wire.reasons import Reason, Verdict
 from wire.subjects import digest_of
@@ -55,12 +55,19 @@ class Memory:
     def __len__(self) -> int:
         return len(self._visits)
 
-    def recall(self, subject: bytes, proof_issued: int | None, now_s: int, repeat_s: int) -> Recall:
-        """What is known about this subject and this proof."""
+    def recall(
+        self,
+        subject: bytes,
+        proof_issued: int | None,
+        now_s: int,
+        repeat_s: int,
+        turned_s: int | None = None,
+    ) -> Recall:
+        """What is known about this subject and this proof; `turned_s`: when they last went the other way."""
         visit = self._visits.get(subject)
         if visit is None:
             return Recall.NEW
-        if visit.passed_at is not None and now_s - visit.passed_at < repeat_s:
+        if visit.passed_at is not None and visit.passed_at > max(now_s - repeat_s, turned_s or 0):
             return Recall.PASSED
         if self.used(subject, proof_issued):
             return Recall.REPLAYED
@@ -174,14 +181,10 @@ class Memory:
             self._visits.popitem(last=False)
 
 
-def passed_elsewhere(
-    venue: VenueState | None, subject: bytes, direction: Direction, now_s: int, repeat_s: int
-) -> bool:
-    """Whether another lane of the venue let this subject through the same way within `repeat_s`."""
+def last_elsewhere(venue: VenueState | None, subject: bytes, now_s: int) -> Recent | None:
+    """The newest passage of this subject at another lane; None: there is none, or nobody says."""
     if venue is None or now_s >= venue.expires:
-        return False
+        return None
     digest = digest_of(subject)
-    return any(
-        recent.digest == digest and recent.direction is direction and now_s - recent.at < repeat_s
-        for recent in venue.recent
-    )
+    passages = (recent for recent in venue.recent if recent.digest == digest)
+    return max(passages, key=lambda recent: recent.at, default=None)

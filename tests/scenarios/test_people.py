@@ -118,3 +118,10 @@ def test_nobody_who_may_log_in_reads_whose_forehead_is_how_warm(served, tmp_path
     told = live.told(served.gate, config.gate, 0.0, served.mono)
     assert "ambient_c100" in told.gauges
     assert not [name for name in told.gauges if "object" in name]
+
+
+def test_who_went_out_at_another_lane_may_come_in_here(served):
+    assign(served, policy=replace(DEFAULT, repeat_s=600))
+    assert verdict_on(served, 1) is Reason.GREEN
+    tell(served, (1, served.now_s, Direction.EXIT))
+    assert verdict_on(served, 1) is Reason.GREEN

@@ -830,7 +830,8 @@ def test_the_state_is_told_when_asked_for(served):
     (state, *_) = served.broker.said(messages.State)[before:]
     assert state.ready
     assert state.online
-    assert state.gauges["object_c100"] == 2300
+    assert state.gauges["ambient_c100"] == 2300
+    assert "object_c100" not in state.gauges
     assert state.lane == "idle"
     assert served.stage.lane.unexpected == 0
 

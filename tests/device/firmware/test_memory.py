@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from device.firmware import memory as memories
 from device.firmware.admit import Recall
-from device.firmware.memory import Memory, passed_elsewhere
+from device.firmware.memory import Memory, last_elsewhere
 from wire.documents import Direction, Recent, VenueState
 from wire.messages import ClockTrust, Entry, Event
 from wire.reasons import Reason, Verdict
@@ -169,12 +169,27 @@ def venue(**changes):
 
 
 def test_another_lane_is_believed_while_it_is_fresh():
-    assert passed_elsewhere(venue(), ALICE, Direction.ENTRY, NOW, 60)
-    assert not passed_elsewhere(venue(), BOB, Direction.ENTRY, NOW, 60)
-    assert not passed_elsewhere(venue(), ALICE, Direction.EXIT, NOW, 60)
-    assert not passed_elsewhere(venue(), ALICE, Direction.ENTRY, NOW, 10)
-    assert not passed_elsewhere(venue(), ALICE, Direction.ENTRY, NOW + 60, 600)
-    assert not passed_elsewhere(None, ALICE, Direction.ENTRY, NOW, 60)
+    assert last_elsewhere(venue(), ALICE, NOW).at == NOW - 10
+    assert last_elsewhere(venue(), BOB, NOW) is None
+    assert last_elsewhere(venue(), ALICE, NOW + 60) is None
+    assert last_elsewhere(None, ALICE, NOW) is None
+
+
+def test_of_several_passages_elsewhere_the_newest_counts():
+    seen = [
+        Recent(digest=digest_of(ALICE), at=NOW - ago, direction=way)
+        for ago, way in ((10, Direction.EXIT), (30, Direction.ENTRY), (20, Direction.ENTRY))
+    ]
+    assert last_elsewhere(venue(recent=tuple(seen)), ALICE, NOW).direction is Direction.EXIT
+
+
+def test_who_went_the_other_way_since_may_pass_again(memory):
+    memory.decided(ALICE, NOW - 50, Reason.GREEN, NOW - 50)
+    memory.passed(ALICE, NOW - 50)
+    assert memory.recall(ALICE, NOW, NOW, 600) is Recall.PASSED
+    assert memory.recall(ALICE, NOW, NOW, 600, NOW - 60) is Recall.PASSED
+    assert memory.recall(ALICE, NOW, NOW, 600, NOW - 40) is Recall.NEW
+    assert memory.recall(ALICE, NOW - 50, NOW, 600, NOW - 40) is Recall.REPLAYED
 
 
 def test_openings_are_counted_one_by_one_whoever_they_were_for(memory):
