@@ -27,7 +27,7 @@ def declared(*extras):
         *project["dependencies"],
         *(d for extra in extras for d in project["optional-dependencies"][extra]),
     ]
-    return {re.sub(r"[._]", "-", re.split(r"[=<>;\[ ]", name)[0]).lower() for name in wanted}
+    return {re.sub(r"[._]", "-", re.split(r"[=<>~;\[ ]", name)[0]).lower() for name in wanted}
 
 
 @pytest.mark.parametrize("name", LOCKS)

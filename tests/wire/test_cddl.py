@@ -146,7 +146,7 @@ def test_what_the_rule_forbids_the_reader_refuses_and_the_other_way_round(kind, 
     except WireError as error:
         said = str(error)
     # What CDDL cannot say stands in its comments: "and:" rules, which the classes check.
-    beyond = ("threshold", "every role", "range", "later", "twice", "address")
+    beyond = ("threshold", "every role", "range", "later", "twice", "address", "belongs to")
     assert result.valid == (said is None) or any(word in str(said) for word in beyond), (said, shown(result))
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from device.firmware.memory import passed_elsewhere
+from device.firmware.memory import last_elsewhere
 from fleet.models import Assignment, Gate, Region, Venue
 from wire import envelope, topics
 from wire.documents import Assignment as Body
@@ -98,11 +98,10 @@ def test_a_gate_that_believes_it_refuses_until_the_state_is_stale(fleet, lanes):
     let_in(one, ALICE)
     say(fleet, one, 1)
     state = told(fleet, 1.0)[of(two)]
-    way = Direction.ENTRY
-    assert passed_elsewhere(state, ALICE, way, NOW + 14, 60)
-    assert not passed_elsewhere(state, BOB, way, NOW + 14, 60)
-    assert not passed_elsewhere(state, ALICE, Direction.EXIT, NOW + 14, 60)
-    assert not passed_elsewhere(state, ALICE, way, NOW + 15, 60)
+    there = last_elsewhere(state, ALICE, NOW + 14)
+    assert (there.at, there.direction) == (NOW, Direction.ENTRY)
+    assert last_elsewhere(state, BOB, NOW + 14) is None
+    assert last_elsewhere(state, ALICE, NOW + 15) is None
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["in order", "the verdict comes last"])
