@@ -2,14 +2,14 @@
 
 import typer
 
-from device.firmware import terminal
-from device.firmware.emissivity_command import emissivity_command
-from device.firmware.explain_command import explain_command
-from device.firmware.preview_command import preview_command
-from device.firmware.run_command import run_command
-from device.firmware.selftest_command import selftest_command
-from device.firmware.status_command import status_command
-from device.firmware.voice_command import voice_command
+from device.firmware.commands import terminal
+from device.firmware.commands.emissivity import emissivity_command
+from device.firmware.commands.explain import explain_command
+from device.firmware.commands.preview import preview_command
+from device.firmware.commands.run import run_command
+from device.firmware.commands.selftest import selftest_command
+from device.firmware.commands.status import status_command
+from device.firmware.commands.voice import voice_command
 
 app = typer.Typer(
     help="Look at codes and at a gate. 查看健康码和闸机。",

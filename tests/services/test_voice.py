@@ -7,7 +7,7 @@ import wave
 import pytest
 
 from device.drivers import Prompt
-from device.firmware.voice_command import make
+from device.firmware.commands.voice import make
 
 pytestmark = pytest.mark.services
 

@@ -12,8 +12,9 @@ import zxingcpp
 from PIL import Image
 from typer.testing import CliRunner
 
-from device.firmware import config, live, run_command, standing
+from device.firmware import config, live, standing
 from device.firmware.command import app
+from device.firmware.commands import run as run_command
 from device.firmware.store import Store
 from wire.messages import ClockTrust, Entry, Event
 from wire.reasons import REASONS, Reason

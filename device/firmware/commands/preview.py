@@ -13,9 +13,9 @@ from rich.text import Text
 from device.drivers import Camera, DriverError, Luma
 from device.firmware import config as configs
 from device.firmware import live, parts, preview, preview_picture
+from device.firmware.commands.terminal import WARNED, out, refusals, told
 from device.firmware.config import GateConfig
 from device.firmware.errors import GateError
-from device.firmware.terminal import WARNED, out, refusals, told
 
 FORMATS: Final = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 LONGEST_S: Final = 60.0

@@ -10,9 +10,9 @@ import typer
 from rich.text import Text
 
 from device.firmware import evidence, pictures
+from device.firmware.commands.terminal import FAILED, AsJson, Clock, moment, out, refusals, told
 from device.firmware.errors import GateError
 from device.firmware.explain import Explanation, Line, Mark, explain
-from device.firmware.terminal import FAILED, AsJson, Clock, moment, out, refusals, told
 from device.firmware.trust import Beliefs
 
 ROOT_NAME: Final = "root.1.jx"  # the default of `root` in a gate's configuration

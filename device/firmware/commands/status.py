@@ -16,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from device.firmware import config, live, standing
+from device.firmware.commands.terminal import FAILED, OK, WARNED, AsJson, Clock, moment, out, refusals, sign
 from device.firmware.config import GateConfig
 from device.firmware.live import Running
 from device.firmware.refusals import VERDICTS
-from device.firmware.terminal import FAILED, OK, WARNED, AsJson, Clock, moment, out, refusals, sign
 from wire.health import TROUBLES, Severity, Trouble
 from wire.reasons import REASONS
 

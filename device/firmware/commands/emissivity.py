@@ -11,9 +11,9 @@ from rich.text import Text
 from device.drivers import SensorFault, SensorIdentity, Thermometer
 from device.firmware import config
 from device.firmware.calibration import ONE_COUNT, same_emissivity
+from device.firmware.commands.terminal import FAILED, OK, WARNED, AsJson, out, refusals, told, undisturbed
 from device.firmware.errors import GateError
 from device.firmware.parts import thermometer_of
-from device.firmware.terminal import FAILED, OK, WARNED, AsJson, out, refusals, told, undisturbed
 
 _GOOD: Final = ("✓", "OK  ", "green")
 _WARN: Final = ("!", "WARN", "yellow")

@@ -19,7 +19,7 @@ from device.firmware import config, live
 from device.firmware.checks import registry
 from device.firmware.checks.context import Check, Context, Files, Fitted
 from device.firmware.checks.finding import Finding, Grade
-from device.firmware.terminal import FAILED, OK, WARNED, AsJson, orderly, out, refusals, sign
+from device.firmware.commands.terminal import FAILED, OK, WARNED, AsJson, orderly, out, refusals, sign
 from device.firmware.words import Both
 
 _SIGNS: Final = {

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from device.firmware import config, live, selftest_command
+from device.firmware import config, live
 from device.firmware.checks import registry
 from device.firmware.checks.context import Check
 from device.firmware.checks.finding import Finding, Grade
 from device.firmware.command import app
+from device.firmware.commands import selftest as selftest_command
 from device.firmware.config import example
 from device.firmware.live import listen
 from device.firmware.store import Store

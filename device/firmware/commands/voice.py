@@ -14,10 +14,10 @@ from rich.text import Text
 
 from device.drivers import DriverError, Prompt
 from device.firmware import config as configs
+from device.firmware.commands.terminal import out, refusals, told
 from device.firmware.config_parts import Voice
 from device.firmware.errors import GateError
 from device.firmware.prompts import SPOKEN
-from device.firmware.terminal import out, refusals, told
 
 SPEAKER: Final = "espeak-ng"
 VOICES: Final = {"zh": "cmn", "en": "en-gb"}

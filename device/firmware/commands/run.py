@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from device.firmware import config
+from device.firmware.commands.terminal import refusals
 from device.firmware.errors import GateError
-from device.firmware.terminal import refusals
 
 
 def run_command(

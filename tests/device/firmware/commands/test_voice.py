@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from device.drivers import Prompt
 from device.firmware import config
 from device.firmware.command import app
+from device.firmware.commands.voice import VOICES, join, make
 from device.firmware.errors import GateError
 from device.firmware.prompts import SPOKEN
-from device.firmware.voice_command import VOICES, join, make
 
 SPEAKER = """#!{python} -S
 import sys, wave
