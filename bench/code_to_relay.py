@@ -14,7 +14,7 @@ from sandbox.lone import Lone
 from sandbox.optics import EASY
 from sandbox.rig import FRAME_MS, Rig, mock_pins
 
-PASSAGES = 200
+PASSAGES = 100
 SETTLES_S = 0.9  # how long a person stands there before the phone is held up
 
 

@@ -144,7 +144,9 @@ def test_a_way_that_stands_open_though_the_relay_is_off_is_told_until_it_shuts(w
     whole.serving()
     whole.board.pin(DOOR, False)
     named(whole, Trouble.STANDS_OPEN)
-    whole.until(lambda: Event.FORCED_OPEN in [one.kind for one in whole.events().values()], "the event")
+    # A leaf that moves within a second of the last person's is not forced, and then held too long.
+    unasked = {Event.FORCED_OPEN, Event.HELD_OPEN}
+    whole.until(lambda: unasked & {one.kind for one in whole.events().values()}, "the event")
     assert whole.board.pins()[RELAY] == 0
     whole.board.pin(DOOR, True)
     healed(whole, Trouble.STANDS_OPEN)
