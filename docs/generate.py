@@ -59,7 +59,11 @@ def _verdicts() -> str:
 
 def _by_hand() -> str:
     return _table(
-        ("word", "why"), ((f"`{word}`", f"{w.zh} · {w.en}") for word, w in attendance.HAND_REASONS.items())
+        ("word", "why"),
+        (
+            (f"`{word}`", f"{w.zh} · {w.en}")
+            for word, w in (attendance.HAND_REASONS | attendance.UNATTENDED).items()
+        ),
     )
 
 

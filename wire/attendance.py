@@ -1,13 +1,9 @@
 """What attendants do at a gate, as it stands in events: why they open by hand, whom they register."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from wire.errors import Flaw, WireError
-
-NUMBER: Final = re.compile(r"[0-9A-Z]{4}-[0-9]{5}\Z")
 MOST_NUMBER: Final = 99_999
 
 
@@ -39,17 +35,13 @@ HAND_REASONS: Final = {
     HandReason.OTHER: HandWords("其他", "Other"),
 }
 
-UNATTENDED: Final = ("button", "command")
+UNATTENDED: Final = {
+    "button": HandWords("按钮直接放行", "By the button, which opens at once"),
+    "command": HandWords("远程指令", "By command"),
+}
 """Words of OPENED_BY_HAND where nobody at the gate said who they are."""
 
 
 def registration_number(gate: str, count: int) -> str:
     """The number a gate gives to the `count`th person without a code: its last four digits and the count."""
     return f"{gate[-4:].upper()}-{count % (MOST_NUMBER + 1):05d}"
-
-
-def check_number(text: str) -> str:
-    """The same text when it is a registration number, else WireError."""
-    if not NUMBER.match(text):
-        raise WireError(Flaw.SCHEMA, "a registration number is written like 7F2A-00031")
-    return text
