@@ -7,7 +7,7 @@ from device.firmware.admit import judge_code
 from device.firmware.attend import JUST_S, MEASURABLE, Case
 from device.firmware.clock import Reading
 from device.firmware.desk import Person
-from device.firmware.errors import GateError
+from device.firmware.errors import GateError, Unrecognised
 from device.firmware.front import Front
 from device.firmware.lane import Event
 from device.firmware.lane_table import On
@@ -50,7 +50,10 @@ class Deeds:
         last = self._last(now_s)
         if last is None or last.reason not in MEASURABLE or last.person.recognised is None:
             return False
-        person = self.front.desk.again(last.person, now)
+        try:
+            person = self.front.desk.again(last.person, now)
+        except Unrecognised:
+            return False
         self.person = replace(
             person,
             code=replace(person.code, attended=True),
@@ -62,8 +65,14 @@ class Deeds:
 
     def measure(self, now_s: float, now: Reading) -> None:
         """Measure who is in hand, as anybody."""
-        if self.person is not None:
-            self.front.begin(self.front.desk.again(self.person, now), now_s, now)
+        if self.person is None:
+            return
+        try:
+            person = self.front.desk.again(self.person, now)
+        except Unrecognised as error:
+            self._decide(error.reason, now_s, now)
+        else:
+            self.front.begin(person, now_s, now)
 
     def differs(self, now_s: float, now: Reading) -> None:
         """Deny: the paper code is another person's."""

@@ -7,7 +7,7 @@ from device.firmware.attend import Case, attendants
 from device.firmware.clock import Reading
 from device.firmware.errors import Unrecognised
 from device.firmware.memory import Memory, last_elsewhere
-from device.firmware.recognise import Recognised
+from device.firmware.recognise import Recognised, colour_of
 from device.firmware.thermometry import Measurement
 from device.firmware.trust import Beliefs
 from wire import code as codes
@@ -141,7 +141,10 @@ class Desk:
         """
         if person.subject is None or digest_of(person.subject) not in attendants(self.beliefs.assignment):
             return False
-        now = self.again(person, reading)
+        try:
+            now = self.again(person, reading)
+        except Unrecognised:
+            return False
         colour = person.code.colour if now.code.colour is None else now.code.colour
         code = replace(now.code, colour=colour, recall=Recall.NEW, staff=True, list_issued=None)
         return colour in {Colour.GREEN, None} and judge_code(code, now.here) is None
@@ -149,7 +152,8 @@ class Desk:
     def again(self, person: Person, reading: Reading) -> Person:
         """The same person, of the colour that the list has by now, at this gate as it is by now.
 
-        Whether code and proof were in date is not asked again: they were when they were shown.
+        Whether code and proof were in date is not asked again: they were when they were shown. Unrecognised
+        when the list has no colour for them any more.
         """
         here = here_at(self.beliefs, reading, self.venue, self.memory)
         here = replace(here, now_ms=person.here.now_ms, doubt_ms=person.here.doubt_ms)
@@ -160,10 +164,9 @@ class Desk:
         return replace(person, here=here, recognised=recognised, code=replace(person.code, colour=colour))
 
     def _colour(self, recognised: Recognised) -> Colour | None:
-        try:
-            return Colour(self.beliefs.lists[recognised.claims.list_uri].statuses[recognised.claims.index])
-        except (KeyError, ValueError, WireError):
-            return None
+        """The colour by now; None: the list is held no more. Unrecognised as at first sight."""
+        token = self.beliefs.lists.get(recognised.claims.list_uri)
+        return None if token is None else colour_of(token, recognised.claims.index)
 
     def _recall(self, recognised: Recognised, here: Here) -> Recall:
         subject, repeat_s = recognised.claims.subject, here.policy.repeat_s

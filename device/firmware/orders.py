@@ -42,16 +42,10 @@ class Orders:
     def perform(self, command: Command, now_s: float, now: Reading) -> Result | None:
         """Do it, write it down, and say what became of it; None: the office is told later."""
         try:
-            if command.action is Action.MEASURE_REGISTERED:
-                refused = self._measure(command, now_s, now)
-                if refused is None:
-                    return None
-                outcome, detail = Outcome.REFUSED, refused
-            else:
-                outcome, detail = self._done(command.action, now_s, now)
+            done = self._done(command, now_s, now)
         except GateError as error:
             return self._failed(command, error)
-        return self._result(command, outcome, detail, now)
+        return None if done is None else self._result(command, *done, now)
 
     def _result(self, command: Command, outcome: Outcome, detail: str, now: Reading) -> Result:
         try:
@@ -94,18 +88,22 @@ class Orders:
         detail = "" if done else "the measurement was interrupted"
         self.office.answer(self._result(command, Outcome.DONE if done else Outcome.FAILED, detail, now))
 
-    def _done(self, action: Action, now_s: float, now: Reading) -> tuple[Outcome, str]:
-        match action:
+    def _done(self, command: Command, now_s: float, now: Reading) -> tuple[Outcome, str] | None:
+        """What became of it; None: that is not known yet."""
+        match command.action:
             case Action.OPEN_ONCE:
                 return self._open(now_s, now)
             case Action.OUT_OF_SERVICE | Action.IN_SERVICE:
-                out = action is Action.OUT_OF_SERVICE
+                out = command.action is Action.OUT_OF_SERVICE
                 self.stage.book.store.keep(ORDER, OUT, int(out), b"")
                 self.stage.health.ordered_out = out
                 return Outcome.DONE, ""
-            case _:  # SEND_STATE
+            case Action.SEND_STATE:
                 self.office.changed(now_s)
                 return Outcome.DONE, ""
+            case Action.MEASURE_REGISTERED:
+                refused = self._measure(command, now_s, now)
+                return None if refused is None else (Outcome.REFUSED, refused)
 
     def _open(self, now_s: float, now: Reading) -> tuple[Outcome, str]:
         if self._clock_doubted(now):

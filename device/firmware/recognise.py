@@ -47,7 +47,7 @@ def recognise(
         issuer=issuer,
         claims=verified.claims,
         proof_issued=verified.proof_issued,
-        colour=None if token is None else _colour(token, claims.index),
+        colour=None if token is None else colour_of(token, claims.index),
         list_issued=None if token is None else token.issued,
         list_seq=0 if token is None else token.seq,
     )
@@ -64,7 +64,8 @@ def _key(trust: Trust, issuer: Issuer, kid: bytes, now_s: int) -> PublicKey:
     raise Unrecognised(Reason.UNKNOWN_ISSUER, "no key of this issuer has signed the code")
 
 
-def _colour(token: Token, index: int) -> Colour:
+def colour_of(token: Token, index: int) -> Colour:
+    """The colour that a list has for this index; Unrecognised where it has none that means anything."""
     try:
         return Colour(token.statuses[index])
     except WireError as error:

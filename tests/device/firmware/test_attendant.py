@@ -363,8 +363,12 @@ def test_who_has_turned_red_between_the_document_and_the_measurement_stays_out(m
     assert menu.verdicts() == [Reason.RED]
 
 
-@pytest.mark.parametrize("statuses", [None, {7: 0x9}], ids=["no list", "no meaning"])
-def test_a_colour_that_cannot_be_told_any_more_is_none(menu, statuses):
+@pytest.mark.parametrize(
+    ("statuses", "reason"),
+    [(None, Reason.LIST_NOT_HELD), ({7: 0x9}, Reason.COLOUR_UNKNOWN)],
+    ids=["no list", "no meaning"],
+)
+def test_a_colour_that_cannot_be_told_any_more_is_what_it_is_at_first_sight(menu, statuses, reason):
     menu.look_at(paper_of(menu, "欧阳**", index=7))
     choose(menu, "Check document")
     menu.run(0.2)
@@ -375,7 +379,7 @@ def test_a_colour_that_cannot_be_told_any_more_is_none(menu, statuses):
         colours(menu, statuses)
     choose(menu, "Yes")
     menu.run(1)
-    assert menu.verdicts() == [Reason.LIST_NOT_HELD]
+    assert menu.verdicts() == [reason]
 
 
 def test_an_attendant_whose_list_is_old_is_still_who_they_are(staffed):

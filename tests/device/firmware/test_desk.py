@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from device.firmware.errors import Unrecognised
 from device.firmware.lane import Event as LaneEvent
 from device.firmware.lane_table import On, State
 from device.firmware.stage import Hand
@@ -134,3 +137,21 @@ def test_who_had_to_wait_is_measured_with_the_same_code_once_there_is_room(serve
     served.run(0.2)
     served.show(text)
     assert served.stage.lane.reason is Reason.GREEN
+
+
+@pytest.mark.parametrize("value", [0x5, 0x9])
+def test_a_value_without_a_meaning_is_no_colour_by_now_either(served, value):
+    now = served.gate.clock.read(served.mono, 0)
+    person = served.gate.front.desk.examine(served.code(ALICE), served.mono, now)
+    colours = served.authority.token(seq=2, values={0: value})
+    served.beliefs.new_list("jl", 0, served.authority.list(colours), served.now_s)
+    with pytest.raises(Unrecognised, match="without a meaning"):
+        served.gate.front.desk.again(person, now)
+    assert not served.gate.front.desk.may_attend(person, now)
+
+
+def test_of_a_list_that_is_held_no_more_nothing_is_known_by_now(served):
+    now = served.gate.clock.read(served.mono, 0)
+    person = served.gate.front.desk.examine(served.code(ALICE), served.mono, now)
+    served.beliefs.lists.clear()
+    assert served.gate.front.desk.again(person, now).code.colour is None
