@@ -14,6 +14,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -118,9 +119,7 @@ def synthetic() -> None:
         height = scene.still.shape[0]
         if height in paid and found[0] and alone[0]:
             frame = frames[0]
-            paid[height].append(
-                (cpu_s(lambda f=frame: peer(f)), cpu_s(lambda f=frame: scan.look(f, History())))
-            )  # type: ignore[misc]  # mypy cannot type a default
+            paid[height].append((cpu_s(partial(peer, frame)), cpu_s(partial(scan.look, frame, History()))))
     told(
         f"decode rate, synthetic, {WINDOW} frames a scene",
         "share",
@@ -165,7 +164,7 @@ def nobody(width: int, height: int) -> None:
             _, history = scan.look(frames[number % 12], history)
 
     own = cpu_s(watch) / EMPTY_FRAMES * 1e3
-    floor = statistics.median(cpu_s(lambda f=frame: peer(f)) for frame in frames) * 1e3  # type: ignore[misc]  # mypy cannot type a default
+    floor = statistics.median(cpu_s(partial(peer, frame)) for frame in frames) * 1e3
     told(f"a frame while nobody is there, {height}p", "ms CPU", floor, own, EMPTY_GOAL, more=False)
 
 

@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from device.firmware.mending import sync_directory
+
 
 def write(path: Path, data: bytes, *, secret: bool = False) -> None:
     """Put `data` in the place of whatever `path` was, durably; only the owner may read a secret."""
@@ -19,7 +21,7 @@ def write(path: Path, data: bytes, *, secret: bool = False) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    sync_directory(path.parent)
 
 
 def make_directory(path: Path) -> None:
@@ -28,7 +30,7 @@ def make_directory(path: Path) -> None:
     for one in reversed(missing):
         one.mkdir(mode=0o700, exist_ok=True)
         _give(one, one.parent)
-        _sync(one.parent)
+        sync_directory(one.parent)
 
 
 def _give(one: int | Path, directory: Path) -> None:
@@ -36,11 +38,3 @@ def _give(one: int | Path, directory: Path) -> None:
     owner = directory.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
         os.chown(one, owner.st_uid, owner.st_gid)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
