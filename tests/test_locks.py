@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("dev", "run", "gate", "fuzz")
+LOCKS = ("dev", "run", "gate", "fuzz", "hil")
 
 
 def pins(name):
@@ -50,6 +50,7 @@ def test_each_lock_holds_what_its_extras_declare():
     assert declared("gate", "fleet") <= set(pins("run"))
     assert declared("gate") <= set(pins("gate"))
     assert declared("fuzz") <= set(pins("fuzz"))
+    assert declared("hil") - declared() == set(pins("hil"))
 
 
 @pytest.mark.parametrize("name", LOCKS)
