@@ -49,9 +49,10 @@ def officer(layout: Layout) -> Child:
     return Child(Order("the key officer", _desk(layout, argv), layout.logs / "officer.log", OFFICER_ADVICE))
 
 
-def fleet(layout: Layout) -> Child:
-    """`jx-fleet serve`."""
+def fleet(layout: Layout, only: Sequence[str] = ()) -> Child:
+    """`jx-fleet serve`: the whole of it, or `only` some of its processes."""
     argv = [sys.executable, "-m", "fleet.server", "serve", "--dir", str(layout.fleet)]
+    argv += [f"--only={name}" for name in only]
     log = layout.logs / "fleet.log"
     return Child(Order("the fleet", argv, log, FLEET_ADVICE, environment=repository_first()))
 
@@ -65,10 +66,11 @@ def _desk(layout: Layout, argv: Sequence[str]) -> list[str]:
 class Founder:
     """Gives the clerk one command after another; each is what a person would type."""
 
-    def __init__(self, layout: Layout, ports: Ports, clerk: Clerk) -> None:
+    def __init__(self, layout: Layout, ports: Ports, clerk: Clerk, name: str = "") -> None:
         self._layout = layout
         self._ports = ports
         self._clerk = clerk
+        self._name = name  # by which gates of other machines reach this one
         self._dir = ("--dir", str(layout.fleet))
 
     def init(self) -> None:
@@ -78,7 +80,8 @@ class Founder:
             f"--est-port={self._ports.est}",
             f"--broker-port={self._ports.broker}",
         )
-        self._fleet("init", *ports, "--password-file", self._layout.password)
+        name = ("--name", self._name) if self._name else ()
+        self._fleet("init", *name, *ports, "--password-file", self._layout.password)
 
     def install_keys(self) -> None:
         """Carry the online keys from the ceremony to the server, and destroy what was carried."""
