@@ -32,7 +32,7 @@ CHIPS = ("device.firmware.parts", "device.drivers", "provisioning", "sandbox", "
 CEREMONY = "fleet.ceremony"
 CEREMONY_USERS = (CEREMONY, "fleet.command", "sandbox", "tests", "bench")
 HARDWARE = {"picamera2", "gpiozero", "smbus2", "luma", "lgpio", "spidev", "libcamera"}
-HARDWARE_HOMES = ("device.drivers", "sandbox.board", "tests")
+HARDWARE_HOMES = ("device.drivers", "sandbox.board", "sandbox.guest.inside", "tests")
 # Files that compute and touch nothing: no I/O, no clock, no randomness, no thread.
 PURE = (
     "wire",

@@ -1,0 +1,87 @@
+"""One QEMU: which words start it, and its process; a kill is a power cut."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sandbox.children import Child, Order
+from sandbox.guest.card import DISK, Made
+
+PORT: Final = "jx.bench"
+"""The name of the virtio port that the bench in the guest answers on."""
+ADVICE: Final = "The guest is off. Its console and journal are in the file above; the card is kept beside it."
+KERNEL_WORDS: Final = (
+    "console=ttyS0",
+    f"root=PARTUUID={DISK}-02",
+    "rootwait",
+    "panic=10",
+    "fsck.repair=yes",
+    "systemd.show_status=0",
+    "quiet",
+    "mitigations=off",  # they cost time here, and the guest has no secrets
+    "nokaslr",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A board with a card in it, before power is given."""
+
+    made: Made
+    card: Path
+    place: Path
+    """A directory for the console's log and the bench's socket; a socket's path has 107 bytes at most."""
+    memory_mib: int = 1024
+    network: bool = True
+    watchdog: bool = False
+    """A device that starts the board anew when nobody feeds it; without it a board that hangs, hangs."""
+    words: tuple[str, ...] = ()
+    """More words for the kernel."""
+
+    @property
+    def socket(self) -> Path:
+        """Where the bench answers."""
+        return self.place / "bench.sock"
+
+    @property
+    def console(self) -> Path:
+        """What the guest says on its serial line."""
+        return self.place / "console.log"
+
+
+def command(slot: Slot) -> list[str]:
+    """The words that start it: an emulated PC with nothing in it that a gate's board does not stand for.
+
+    The card's writes go straight to the file (cache=none): a kill loses what the guest had not written.
+    """
+    words = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512"]
+    words += ["-cpu", "max", "-smp", "2", "-m", str(slot.memory_mib)]
+    words += ["-nodefaults", "-display", "none", "-no-reboot", "-rtc", "base=utc"]
+    words += ["-kernel", str(slot.made.kernel), "-initrd", str(slot.made.initrd)]
+    words += ["-append", " ".join((*KERNEL_WORDS, *slot.words))]
+    words += ["-drive", f"id=card,if=none,format=raw,cache=none,file={slot.card}"]
+    words += ["-device", "sdhci-pci", "-device", "sd-card,drive=card"]
+    words += ["-serial", f"file:{slot.console}", "-device", "virtio-rng-pci"]
+    words += ["-chardev", f"socket,id=bench,path={slot.socket},server=on,wait=off"]
+    words += ["-device", "virtio-serial-pci", "-device", f"virtserialport,chardev=bench,name={PORT}"]
+    if slot.network:
+        words += ["-netdev", "user,id=wire", "-device", "virtio-net-pci,netdev=wire"]
+    if slot.watchdog:
+        words += ["-device", "i6300esb", "-action", "watchdog=reset"]
+    return words
+
+
+def start(slot: Slot) -> Child:
+    """Give it power; it ends when this process does, however that ends."""
+    slot.place.mkdir(parents=True, exist_ok=True)
+    slot.socket.unlink(missing_ok=True)
+    argv = command(slot)
+    (slot.place / "command").write_text(shlex.join(argv) + "\n")
+    return Child(Order("QEMU", argv, slot.place / "qemu.log", ADVICE))
+
+
+def words_of(console: Path, last: int) -> Sequence[str]:
+    """The last lines of a console, for a message."""
+    return console.read_text(errors="replace").splitlines()[-last:] if console.exists() else ()

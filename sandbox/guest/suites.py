@@ -1,0 +1,47 @@
+"""The two releases that a gate runs on, and what a guest of each is made of."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from provisioning import image
+
+ARCHITECTURE: Final = "amd64"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A Debian release; versions of kernel and packages are whatever its archive has today."""
+
+    name: str
+    """Debian's codename, which Raspberry Pi OS shares."""
+    python: str
+    glibc: tuple[int, int]
+    packages: tuple[str, ...]
+    """Of the guest's card, beside what is on every card."""
+
+
+ON_EVERY_CARD: Final = (
+    f"linux-image-{ARCHITECTURE}",
+    "systemd",
+    "systemd-sysv",
+    "udev",
+    "dbus",
+    "initramfs-tools",
+    "kmod",
+    "busybox",  # the initial file system's shell and grep, as on Raspberry Pi OS
+    "e2fsprogs",
+    "fdisk",
+    "python3",
+    "python3-venv",
+    "i2c-tools",
+    "procps",
+    "strace",
+    *image.PACKAGES,
+)
+"""A Raspberry Pi OS Lite has these too, but for strace, which stops the firmware at a named point."""
+
+BUILDERS: Final = (f"linux-headers-{ARCHITECTURE}", "linux-source", "gcc", "make", "xz-utils")
+"""What kernel modules are made with; a tree that has them is thrown away afterwards."""
+
+BOOKWORM: Final = Suite(name="bookworm", python="3.11", glibc=(2, 36), packages=())
+TRIXIE: Final = Suite(name="trixie", python="3.13", glibc=(2, 41), packages=("python3-lgpio",))
