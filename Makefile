@@ -57,6 +57,7 @@ lock: env ## Resolve the dependencies once, in three views: everything, what run
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate -c locks/dev.lock pyproject.toml -o locks/gate.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra fuzz -c locks/dev.lock pyproject.toml -o locks/fuzz.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra hil --no-deps --no-emit-package cbor2 --no-emit-package cryptography -c locks/dev.lock pyproject.toml -o locks/hil.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra hil-camera --no-deps --no-emit-package cbor2 --no-emit-package cryptography -c locks/dev.lock -c locks/hil.lock pyproject.toml -o locks/hil-camera.lock
 
 clean: ## Remove what was made
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
