@@ -83,5 +83,9 @@ MASKED: Final = (
 )
 """What would write to a layer in memory or wear the card; one that a release does not have is left out."""
 
-PACKAGES: Final = ("overlayroot",)
-"""Debian packages that the image needs beside device/system-packages.toml; both releases have them."""
+PACKAGES: Final = ("overlayroot", "busybox")
+"""Debian packages that the image needs beside device/system-packages.toml; both releases have them.
+
+Without busybox the initial file system has no grep: overlayroot then says so there, where nobody reads it, and the
+root stays writable. It is only recommended by what overlayroot depends on.
+"""

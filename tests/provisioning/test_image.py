@@ -248,7 +248,7 @@ def test_the_root_is_read_only_and_the_data_partition_is_not():
     text = (HERE / "etc" / "overlayroot.local.conf").read_text()
     # Without recurse=0 both releases put every mount below the root in memory (raspi-config issue 288).
     assert 'overlayroot="tmpfs:recurse=0"' in text
-    assert image.PACKAGES == ("overlayroot",)
+    assert set(image.PACKAGES) == {"overlayroot", "busybox"}
     options = unit(HERE / "systemd" / "data.mount")["Mount"]["Options"][0].split(",")
     assert {"noatime", "nodev", "nosuid", "noexec"} <= set(options)
     assert "ro" in unit(HERE / "systemd" / "boot.conf")["Mount"]["Options"][0].split(",")
@@ -323,6 +323,23 @@ def test_a_partition_with_something_else_on_it_is_left_alone(tmp_path):
     assert refused.returncode == 1
     assert "was left as it is" in refused.stderr
     assert path.read_bytes() == before
+
+
+@needs_ext4
+def test_that_a_partition_stands_in_the_cards_table_is_nothing_that_stands_on_it(tmp_path):
+    # Of a partition, which a file is not, blkid also tells its entry in the table.
+    path = partition(tmp_path)
+    teller = tmp_path / "bin" / "blkid"
+    teller.parent.mkdir()
+    real = shutil.which("blkid")
+    teller.write_text(f'#!/bin/sh\n{real} "$@"\necho PART_ENTRY_SCHEME=dos; echo PART_ENTRY_NUMBER=3\n')
+    teller.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{teller.parent}:{os.environ['PATH']}"}
+    made = run("make", path, env=environment)
+    assert (made.returncode, "made the file system" in made.stdout) == (0, True), made.stderr
+    assert run("make", path, env=environment).stdout == ""
+    subprocess.run(["e2label", path, f"{image.DATA_LABEL}2"], check=True)
+    assert "was left as it is" in run("make", path, env=environment).stderr
 
 
 def test_a_card_without_the_partition_is_refused_in_words(tmp_path):
