@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
-from typing import Literal, Protocol, Self, TypeAlias, runtime_checkable
+from typing import Final, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from PIL import Image
 
 Luma: TypeAlias = NDArray[np.uint8]
 """height × width brightness, 0 black to 255 white; may be strided and read-only."""
+
+
+GONE: Final = np.empty((0, 0), np.uint8)
+"""The brightness of a frame that was released."""
 
 
 class DriverError(Exception):
@@ -35,7 +39,7 @@ class SensorFault(DriverError):  # noqa: N818 -- the state and the console call 
 class Frame:
     """One picture, on loan from the camera: use it inside `with`, or call `release()` when done.
 
-    A camera owns few buffers; a frame that is kept stops it. After release `luma` must not be touched.
+    A camera owns few buffers; a frame that is kept stops it. Keep no view of `luma` past its release.
     """
 
     luma: Luma = field(repr=False)
@@ -48,7 +52,9 @@ class Frame:
     """Set by the driver: returns the buffer; calling it twice does nothing more."""
 
     def release(self) -> None:
-        """Give the buffer back to the camera; a second call does nothing."""
+        """Give the buffer back to the camera; a second call does nothing. `luma` is empty from then on."""
+        # A picture that is still referred to when the camera closes keeps the buffers' memory and files.
+        object.__setattr__(self, "luma", GONE)
         self.give_back()
 
     def __enter__(self) -> Self:

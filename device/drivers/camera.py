@@ -1,5 +1,7 @@
 """The camera on the Pi's ribbon: picamera2's stream, its brightness plane lent out without a copy."""
 
+import gc
+import os
 import threading
 import time
 from collections.abc import Container, Mapping
@@ -129,7 +131,8 @@ class PiCamera:
         except ImportError as error:
             raise DriverError("picamera2 is missing: install the packages of system-packages.toml") from error
         config = self._config
-        camera = Picamera2(config.number)
+        gc.collect()  # an earlier camera's thread, allocator and manager lie in cycles, with files open
+        camera = _made(Picamera2, config.number)
         try:
             main = {"size": (config.width, config.height), "format": config.pixel_format}
             camera.configure(
@@ -210,6 +213,25 @@ class _Quiet:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
         return isinstance(error, Exception)
+
+
+def _made(kind: Any, number: int) -> Any:  # noqa: ANN401 -- picamera2 publishes no types
+    """Return an open `Picamera2`; when its constructor fails, close the pipe that it would leave open.
+
+    A gate without its camera tries for ever: after some hours it could not open its journal any more.
+    """
+    camera = kind.__new__(kind)
+    try:
+        camera.__init__(number)
+    except BaseException:
+        with _Quiet():
+            camera.close()
+        with _Quiet():
+            if not camera.notifymeread.closed:
+                camera.notifymeread.close()
+                os.close(camera.notifyme_w)
+        raise
+    return camera
 
 
 def _check_stream(stream: Mapping[str, Any], config: CameraConfig) -> None:

@@ -46,13 +46,14 @@ def test_yuv420_is_half_as_high_again_and_as_wide_as_the_stride(camera, picamera
     request.release()
 
 
-def test_nv12_can_only_be_mapped_unshaped(picamera2):
+def test_nv12_is_mapped_without_what_pads_its_rows(picamera2):
     with picamera2.Picamera2() as camera:
         camera.configure(camera.create_video_configuration(main={"size": (100, 60), "format": "NV12"}))
         camera.start()
         request = camera.capture_request(wait=1.0)
-        with pytest.raises(RuntimeError, match="NV12 not supported"):
-            picamera2.MappedArray(request, "main").__enter__()
+        with picamera2.MappedArray(request, "main") as mapped:
+            assert mapped.array.shape == (90, 100)
+            assert mapped.array.strides == (128, 1)
         request.release()
 
 
@@ -65,7 +66,7 @@ def test_a_request_goes_back_with_its_last_reference(camera):
     assert request.request is None
     with pytest.raises(RuntimeError, match="negative ref_count"):
         request.release()
-    with pytest.raises(RuntimeError, match="find buffer"):
+    with pytest.raises(RuntimeError, match="not defined"):
         request.make_buffer("main")
 
 
@@ -100,5 +101,5 @@ def test_a_film_of_another_size_is_scaled(picamera2):
 
 def test_without_a_film_there_is_no_camera(picamera2):
     machine.MACHINE.camera.unplugged = True
-    with pytest.raises(IndexError):
+    with pytest.raises(RuntimeError, match="No camera number 0"):
         picamera2.Picamera2()

@@ -1,6 +1,8 @@
+import gc
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -151,6 +153,55 @@ def test_no_camera_on_the_ribbon_is_a_driver_error_and_it_may_come_later(film, b
     camera.stop()
 
 
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_camera_that_does_not_come_up_costs_no_file_however_often_it_is_tried(film, board):  # noqa: ARG001 -- the machine
+    board.camera.unplugged = True
+    camera = PiCamera(config())
+    gc.collect()
+    before = open_files()
+    for _ in range(3):
+        with pytest.raises(DriverError, match="No camera number 0"):
+            camera.start()
+        assert open_files() == before
+
+
+def test_a_camera_that_another_holds_is_a_driver_error_and_costs_no_file(camera):  # noqa: ARG001 -- the other one
+    gc.collect()
+    before = open_files()
+    for _ in range(3):
+        with pytest.raises(DriverError, match="did not start"):
+            PiCamera(config()).start()
+        assert open_files() == before
+
+
+def test_a_constructor_that_fails_after_opening_leaves_nothing_open(film, monkeypatch):  # noqa: ARG001 -- the machine
+    import picamera2
+
+    opened = picamera2.Picamera2.__init__
+
+    def fail(camera, number):
+        opened(camera, number)
+        raise RuntimeError("Could not open any dmaHeap device")
+
+    gc.collect()
+    before = open_files()
+    monkeypatch.setattr(picamera2.Picamera2, "__init__", fail)
+    with pytest.raises(DriverError, match="dmaHeap"):
+        PiCamera(config()).start()
+    assert open_files() == before
+
+
+def test_a_frame_that_was_released_shows_nothing_and_holds_no_buffer(camera):
+    frame = camera.frame(1.0)
+    buffer = camera._camera._all[-1].memory
+    assert np.shares_memory(frame.luma, buffer)
+    frame.release()
+    assert frame.luma.size == 0
+
+
 def test_start_and_stop_twice_do_nothing_more(camera):
     camera.start()
     camera.frame(1.0).release()
@@ -244,16 +295,10 @@ def test_a_machine_without_picamera2_says_which_packages_to_install(board, monke
 def test_a_camera_that_gives_another_format_is_refused_and_closed(film, monkeypatch):  # noqa: ARG001 -- the machine
     import picamera2
 
-    closed = []
-
-    def close(camera):
-        closed.append(camera)
-
     monkeypatch.setattr(picamera2.Picamera2, "stream_configuration", lambda *_: {"format": "MJPEG"})
-    monkeypatch.setattr(picamera2.Picamera2, "close", close)
     with pytest.raises(DriverError, match="gives MJPEG, YUV420 was asked for"):
         PiCamera(config()).start()
-    assert closed
+    picamera2.Picamera2().close()  # nobody holds it any more
 
 
 def test_a_camera_that_fails_in_the_middle_is_closed_and_can_be_started_again(camera, monkeypatch):

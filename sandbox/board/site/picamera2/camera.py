@@ -1,8 +1,14 @@
-"""picamera2's camera object over a film: the calls a gate makes, with 0.3's names and defaults."""
+"""picamera2's camera object over a film: the calls that a gate makes.
 
+tests/sandbox/picamera2-surface.json is what the real one said of them; this one is held to it.
+"""
+
+import fcntl
+import os
 import time
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +41,13 @@ CONTROLS: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
+class Transform:
+    """Which way up; a gate says nothing about it."""
+
+
+AS_IT_IS = Transform()
+
+
 @dataclass(eq=False)
 class Buffer:
     """One of the camera's buffers, and which picture of the film is in it already."""
@@ -53,21 +66,34 @@ class Picamera2:
         tuning: object = None,  # noqa: ARG002 -- the same
         allocator: object = None,  # noqa: ARG002 -- the same
     ) -> None:
+        # As picamera2 does: a constructor that fails closes one end of this pipe, not the other.
+        self.notifyme_r, self.notifyme_w = os.pipe2(os.O_NONBLOCK)
+        self.notifymeread = os.fdopen(self.notifyme_r, "rb")
         self.is_open = False
-        path = self.global_camera_info()[camera_num]["Id"]
-        try:
-            self._film = Film.open(Path(path))
-        except (OSError, FilmError) as error:
-            raise RuntimeError("Camera __init__ sequence did not complete.") from error
-        self.is_open = True
+        if camera_num >= len(self.global_camera_info()):
+            raise RuntimeError(f"No camera number {camera_num} found")
+        self._open(Path(self.global_camera_info()[camera_num]["Id"]))
         self.started = False
         self.camera_config: dict[str, Any] = {}
+        self.stream_map: dict[str, str] = {}
         self.metadata: dict[str, Any] = {}
         self._controls: dict[str, Any] = {}
         self._free: list[Buffer] = []
         self._all: list[Buffer] = []
         self._cancelled = 0
         self._due_s = 0.0
+
+    def _open(self, path: Path) -> None:
+        """Look at the film, as the only one; raises `RuntimeError`."""
+        with ExitStack() as undo:
+            try:
+                self._film = Film.open(path)
+                self._held = undo.enter_context(path.open("rb"))
+                fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (OSError, FilmError) as error:
+                raise RuntimeError("Camera __init__ sequence did not complete.") from error
+            undo.pop_all()
+        self.is_open = True
 
     @staticmethod
     def global_camera_info() -> list[dict[str, Any]]:
@@ -80,7 +106,7 @@ class Picamera2:
     @property
     def camera_controls(self) -> dict[str, tuple[Any, Any, Any]]:
         """Minimum, maximum and default of each control."""
-        return CONTROLS
+        return CONTROLS if self.is_open else {}
 
     @property
     def camera_properties(self) -> dict[str, Any]:
@@ -89,21 +115,21 @@ class Picamera2:
 
     def create_video_configuration(  # noqa: PLR0913, PLR0917 -- picamera2's own arguments
         self,
-        main: Mapping[str, Any] | None = None,
+        main: Mapping[str, Any] = {},
         lores: Mapping[str, Any] | None = None,
-        raw: Mapping[str, Any] | None = None,
-        transform: object = None,
+        raw: Mapping[str, Any] | None = {},
+        transform: object = AS_IT_IS,
         colour_space: object = None,
         buffer_count: int = 6,
-        controls: Mapping[str, Any] | None = None,
+        controls: Mapping[str, Any] = {},
         display: str | None = "main",
         encode: str | None = "main",
         queue: bool = True,
-        sensor: Mapping[str, Any] | None = None,
+        sensor: Mapping[str, Any] | None = {},
         use_case: str = "video",
     ) -> dict[str, Any]:
         """Return a configuration for `configure`, its sizes made even."""
-        stream: dict[str, Any] = {"format": "XBGR8888", "size": (1280, 720)} | dict(main or {})
+        stream: dict[str, Any] = {"format": "XBGR8888", "size": (1280, 720), "preserve_ar": True} | dict(main)
         width, height = stream["size"]
         stream["size"] = (width - width % 2, height - height % 2)
         return {
@@ -115,7 +141,7 @@ class Picamera2:
             "main": stream,
             "lores": lores,
             "raw": raw,
-            "controls": {"FrameDurationLimits": (33333, 33333)} | dict(controls or {}),
+            "controls": {"FrameDurationLimits": (33333, 33333)} | dict(controls),
             "sensor": sensor,
             "display": display,
             "encode": encode,
@@ -123,6 +149,8 @@ class Picamera2:
 
     def configure(self, camera_config: Mapping[str, Any] | None = None) -> None:
         """Take a configuration, make its buffers and fill in stride and frame size."""
+        if not self.is_open:
+            raise TypeError("a camera that was closed has nothing to configure")
         if self.started:
             raise RuntimeError("Camera must be stopped before configuring")
         config = dict(camera_config or self.create_video_configuration(main={"format": "YUV420"}))
@@ -132,8 +160,9 @@ class Picamera2:
         width, height = main["size"]
         main["stride"] = -(-width // STRIDE_ALIGNMENT) * STRIDE_ALIGNMENT
         main["framesize"] = main["stride"] * height * 3 // 2
-        self.camera_config = config | {"main": main}
         self.set_controls(config["controls"])
+        self.camera_config = config | {"main": main}
+        self.stream_map = {"main": "main"}
         grey = 128  # chroma of a picture without colour
         self._all = [
             Buffer(np.full(main["framesize"], grey, np.uint8)) for _ in range(config["buffer_count"])
@@ -196,6 +225,12 @@ class Picamera2:
             self._cancelled += 1
             MACHINE.camera.changed.notify_all()
 
+    def mapped(self, buffer: Buffer | None) -> NDArray[np.uint8]:
+        """The bytes of one of the buffers that the camera has now; raises `RuntimeError`."""
+        if buffer is None or not any(buffer is one for one in self._all):
+            raise RuntimeError("failed to find buffer in DmaSync")
+        return buffer.memory
+
     def requeue(self, buffer: Buffer) -> None:
         """Take a buffer back."""
         with MACHINE.camera.changed:
@@ -209,9 +244,19 @@ class Picamera2:
 
     def close(self) -> None:
         """Let the camera go."""
+        if not self.is_open:
+            return
         self.stop()
         self.is_open = False
         self._all, self._free = [], []
+        self.camera_config, self.stream_map = {}, {}
+        self._held.close()
+        self.notifymeread.close()
+        os.close(self.notifyme_w)
+
+    def __del__(self) -> None:
+        self.close()
+        self.notifymeread.close()
 
     def __enter__(self) -> Self:
         return self

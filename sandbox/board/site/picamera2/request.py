@@ -1,4 +1,4 @@
-"""One picture on loan, as picamera2 0.3 lends it."""
+"""One picture on loan, as picamera2 lends it."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +18,7 @@ class CompletedRequest:
         self.ref_count = 1
         self.picam2 = picam2
         self.config = dict(picam2.camera_config)
+        self.stream_map = dict(picam2.stream_map)
         self._metadata = dict(picam2.metadata)
 
     def acquire(self) -> None:
@@ -34,6 +35,7 @@ class CompletedRequest:
         if self.ref_count == 0 and self.request is not None:
             self.picam2.requeue(self.request)
             self.request = None
+            self.config, self.stream_map = {}, {}
 
     def get_metadata(self) -> dict[str, Any]:
         """Return what the camera says about this picture."""
@@ -46,14 +48,12 @@ class CompletedRequest:
     def make_array(self, name: str) -> NDArray[np.uint8]:
         """Return a copy in the shape that picamera2 gives this format."""
         with MappedArray(self, name) as mapped:
-            return np.copy(mapped.array)
+            return np.array(mapped.array)
 
     def _memory(self, name: str) -> NDArray[np.uint8]:
-        if name != "main":
+        if name not in self.stream_map:
             raise RuntimeError(f"Stream {name!r} is not defined")
-        if self.request is None:
-            raise RuntimeError("failed to find buffer")
-        memory: NDArray[np.uint8] = self.request.memory
+        memory: NDArray[np.uint8] = self.picam2.mapped(self.request)
         return memory
 
 
@@ -61,32 +61,34 @@ class MappedArray:
     """The buffer itself as an array, no copy."""
 
     def __init__(
-        self, request: CompletedRequest, stream: str, reshape: bool = True, write: bool = True
+        self,
+        request: CompletedRequest,
+        stream: str,
+        reshape: bool = True,
+        write: bool = True,  # noqa: ARG002 -- picamera2's own argument; its array is writeable all the same
     ) -> None:
         self._request = request
-        self._stream = stream
+        self._stream = request.stream_map[stream]
         self._reshape = reshape
-        self._write = write
         self._array: NDArray[np.uint8] | None = None
 
     def __enter__(self) -> Self:
-        array = self._request._memory(self._stream)  # noqa: SLF001 -- the two are one thing, as in picamera2
+        array = self._request.picam2.mapped(self._request.request)
         if self._reshape:
             config = self._request.config[self._stream]
-            if config["format"] not in {"YUV420", "YVU420"}:
-                raise RuntimeError("Format " + config["format"] + " not supported")
-            array = array.reshape(config["size"][1] * 3 // 2, config["stride"])
+            (width, height), stride = config["size"], config["stride"]
+            array = array.reshape(height * 3 // 2, stride)
+            if config["format"] in {"NV12", "NV21"}:
+                array = array[:, :width]
         self._array = array.view()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._array = None
+        del self._array
 
     @property
-    def array(self) -> NDArray[np.uint8]:
-        """The bytes; only inside `with`."""
-        if self._array is None:
-            raise RuntimeError("MappedArray is not entered")
+    def array(self) -> NDArray[np.uint8] | None:
+        """The bytes; None before `with`, and after it picamera2 has no such attribute any more."""
         return self._array
