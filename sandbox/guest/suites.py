@@ -44,4 +44,4 @@ BUILDERS: Final = (f"linux-headers-{ARCHITECTURE}", "linux-source", "gcc", "make
 """What kernel modules are made with; a tree that has them is thrown away afterwards."""
 
 BOOKWORM: Final = Suite(name="bookworm", python="3.11", glibc=(2, 36), packages=())
-TRIXIE: Final = Suite(name="trixie", python="3.13", glibc=(2, 41), packages=("python3-lgpio",))
+TRIXIE: Final = Suite(name="trixie", python="3.13", glibc=(2, 41), packages=())

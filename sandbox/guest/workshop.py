@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from sandbox.guest import kernel, wheels
+from sandbox.guest import kernel, lgpio, wheels
 from sandbox.guest.apart import debian, told
 from sandbox.guest.card import Made
 from sandbox.guest.dress import Order
@@ -86,6 +86,18 @@ class Workshop:
         fetched = wheels.fetch(lock, wheels.target(suite, MACHINE), into, extra=more)
         return (*map(str, fetched), str(self.own_wheel()))
 
+    def lgpio(self, suite: Suite) -> tuple[str, ...]:
+        """lgpio, where the index has no wheel for this suite's Python."""
+        if not lgpio.needed(suite):
+            return ()
+
+        def make(place: Path) -> None:
+            self.say(f"building lgpio for {suite.name}: a minute or two")
+            lgpio.build(suite, self.mirror, place, self.logs / f"lgpio-{suite.name}.log")
+
+        place = self.kept.get(f"lgpio-{suite.name}", lgpio.MADE_FROM, make)
+        return tuple(map(str, place.glob("*.whl")))
+
     def made(self, suite: Suite, *, fleet: bool = False) -> Made:
         """A root file system with its kernel; minutes at first, a moment while nothing changes."""
         with ThreadPoolExecutor(2) as both:
@@ -93,7 +105,7 @@ class Workshop:
             order = Order(
                 tree=str(tree.result()),
                 modules=str(modules.result()),
-                wheels=self.wheels(suite, wheels.GATE, wheels.GUEST),
+                wheels=(*self.wheels(suite, wheels.GATE, wheels.GUEST), *self.lgpio(suite)),
                 fleet_wheels=self.wheels(suite, FLEET) if fleet else (),
             )
 
