@@ -1,6 +1,9 @@
 """One QEMU: which words start it, and its process; a kill is a power cut."""
 
+import hashlib
+import os
 import shlex
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +12,12 @@ from typing import Final
 from sandbox.children import Child, Order
 from sandbox.guest.card import DISK, Made
 
+SOCKET_LONGEST: Final = 107
+"""Bytes of a unix socket's path (unix(7))."""
 PORT: Final = "jx.bench"
 """The name of the virtio port that the bench in the guest answers on."""
 CPU: Final = "Nehalem,+rdrand"
-"""The oldest that today's wheels take (x86-64-v2). What is newer is slower: emulation copies bytes one by one."""
+"""The oldest that today's wheels take (x86-64-v2); newer ones copy bytes one by one when emulated."""
 ADVICE: Final = "The guest is off. Its console and journal are in the file above; the card is kept beside it."
 KERNEL_WORDS: Final = (
     "console=ttyS0",
@@ -36,11 +41,11 @@ class Slot:
     made: Made
     card: Path
     place: Path
-    """A directory for the console's log and the bench's socket; a socket's path has 107 bytes at most."""
+    """A directory for the console's log and the bench's socket."""
     memory_mib: int = 1024
     cores: int = 2
     in_slot: bool = False
-    """An SD card, /dev/mmcblk0; otherwise a disk, /dev/sda, as a Pi may have on USB, which is far quicker here."""
+    """An SD card, /dev/mmcblk0; otherwise a disk, /dev/sda, as on USB, which is far quicker here."""
     network: bool = True
     watchdog: bool = False
     """A device that starts the board anew when nobody feeds it; without it a board that hangs, hangs."""
@@ -49,8 +54,11 @@ class Slot:
 
     @property
     def socket(self) -> Path:
-        """Where the bench answers."""
-        return self.place / "bench.sock"
+        """Where the bench answers; elsewhere when that path would be too long."""
+        near = self.place / "bench.sock"
+        if len(os.fsencode(near)) <= SOCKET_LONGEST:
+            return near
+        return Path(tempfile.gettempdir(), f"jx-{hashlib.sha256(os.fsencode(near)).hexdigest()[:12]}.sock")
 
     @property
     def console(self) -> Path:
