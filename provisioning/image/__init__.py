@@ -86,6 +86,6 @@ MASKED: Final = (
 PACKAGES: Final = ("overlayroot", "busybox")
 """Debian packages that the image needs beside device/system-packages.toml; both releases have them.
 
-Without busybox the initial file system has no grep: overlayroot then says so there, where nobody reads it, and the
-root stays writable. It is only recommended by what overlayroot depends on.
+Without busybox the initial file system has no grep: overlayroot then says so where nobody reads it, and
+the root stays writable. What overlayroot depends on only recommends it.
 """
