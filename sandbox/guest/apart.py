@@ -43,8 +43,13 @@ def apart(script: str, arguments: Sequence[str | Path], what: str, log: Path) ->
     told(command, what, log)
 
 
-def debian(suite: str, mirror: str, packages: Sequence[str], tree: Path, log: Path) -> None:
-    """Unpack a small Debian with these packages into an empty directory; signatures are checked."""
+def debian(
+    suite: str, mirror: str, packages: Sequence[str], tree: Path, log: Path, *, sources: Sequence[str] = ()
+) -> None:
+    """Unpack a small Debian with these packages into an empty directory; signatures are checked.
+
+    `sources` are lines of sources.list beside the release itself.
+    """
     quiet = [
         '--aptopt=Acquire::Languages "none"',
         '--aptopt=Acquire::Retries "3"',
@@ -53,5 +58,5 @@ def debian(suite: str, mirror: str, packages: Sequence[str], tree: Path, log: Pa
         "--dpkgopt=path-include=/usr/share/doc/*/copyright",
     ]
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", *quiet]
-    command += [f"--include={','.join(packages)}", suite, str(tree), mirror]
+    command += [f"--include={','.join(packages)}", suite, str(tree), mirror, *sources]
     told(["unshare", "--mount", "--propagation", "private", *command], f"unpacking Debian {suite}", log)

@@ -13,6 +13,7 @@ from typing import Final, Self
 import msgspec
 
 from provisioning import image
+from sandbox.guest import camera
 from sandbox.layout import REPOSITORY
 
 INSIDE: Final = Path(__file__).with_name("inside")
@@ -37,6 +38,8 @@ class Order:
     """Of the gate's environment, its own wheel included."""
     fleet_wheels: tuple[str, ...] = ()
     """Of an environment for a fleet server in the guest; none: no such environment."""
+    picamera2: tuple[str, ...] = ()
+    """The real one's wheels; none: the stand-in that plays a film."""
     into: str = ""
 
     def write(self, path: Path) -> None:
@@ -120,7 +123,10 @@ def place_board(root: Path, order: Order) -> None:
     (root / "boot/firmware").mkdir(exist_ok=True)
     (root / "etc/hostname").write_text("gate\n")
     (root / "etc/machine-id").write_text("")
-    shutil.copytree(STAND_IN, root / PACKAGES / "picamera2", ignore=shutil.ignore_patterns("__pycache__"))
+    if order.picamera2:
+        camera.install(root, [Path(name) for name in order.picamera2])
+    else:
+        shutil.copytree(STAND_IN, root / PACKAGES / "picamera2", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("__init__.py", "board", "guest/__init__.py", "guest/inside"):
         source, to = REPOSITORY / "sandbox" / name, root / PACKAGES / "sandbox" / name
         to.parent.mkdir(exist_ok=True)

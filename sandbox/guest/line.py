@@ -1,6 +1,7 @@
 """The host's end of the line to the bench in a guest: requests, answers, and what it tells unasked."""
 
 import base64
+import contextlib
 import itertools
 import json
 import queue
@@ -89,6 +90,8 @@ class Line:
     def hang_up(self) -> None:
         """Close the socket."""
         if self._socket is not None:
+            with contextlib.suppress(OSError):  # QEMU has hung up already
+                self._socket.shutdown(socket.SHUT_RDWR)  # the reading thread holds it open otherwise
             self._socket.close()
 
     def _read(self, line: socket.socket) -> None:

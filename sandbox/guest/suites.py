@@ -16,8 +16,6 @@ class Suite:
     """Debian's codename, which Raspberry Pi OS shares."""
     python: str
     glibc: tuple[int, int]
-    packages: tuple[str, ...]
-    """Of the guest's card, beside what is on every card."""
 
 
 ON_EVERY_CARD: Final = (
@@ -43,5 +41,5 @@ ON_EVERY_CARD: Final = (
 BUILDERS: Final = (f"linux-headers-{ARCHITECTURE}", "linux-source", "gcc", "make", "xz-utils")
 """What kernel modules are made with; a tree that has them is thrown away afterwards."""
 
-BOOKWORM: Final = Suite(name="bookworm", python="3.11", glibc=(2, 36), packages=())
-TRIXIE: Final = Suite(name="trixie", python="3.13", glibc=(2, 41), packages=())
+BOOKWORM: Final = Suite(name="bookworm", python="3.11", glibc=(2, 36))
+TRIXIE: Final = Suite(name="trixie", python="3.13", glibc=(2, 41))

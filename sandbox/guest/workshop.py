@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from sandbox.guest import camera as virtual
 from sandbox.guest import kernel, lgpio, wheels
 from sandbox.guest.apart import debian, told
 from sandbox.guest.card import Made
@@ -18,7 +19,11 @@ from sandbox.layout import REPOSITORY
 
 SHIPPED: Final = ("device", "wire", "provisioning", "fleet", "pyproject.toml")
 """What the project's own wheel is made from."""
-DRESSED: Final = ("sandbox/__init__.py", "sandbox/board", "sandbox/guest", "locks")
+DRESSED: Final = (
+    "sandbox/__init__.py",
+    "sandbox/board",
+    *(f"sandbox/guest/{name}" for name in ("__init__.py", "camera", "dress.py", "inside")),
+)
 """What else is on a card, or says how it gets there."""
 MACHINE: Final = {"amd64": "x86_64"}[ARCHITECTURE]
 FLEET: Final = REPOSITORY / "locks" / "run.lock"
@@ -46,15 +51,17 @@ class Workshop:
         """What the programs said that made things."""
         return self.kept.root / "logs"
 
-    def tree(self, suite: Suite) -> Path:
-        """An unpacked Debian with all packages of a card."""
+    def tree(self, suite: Suite, *, camera: bool) -> Path:
+        """An unpacked Debian with all packages of a card, and of a real picamera2 if `camera`."""
 
         def make(place: Path) -> None:
             self.say(f"unpacking Debian {suite.name}: a minute or two")
-            debian(suite.name, self.mirror, packages, place, self.logs / f"tree-{suite.name}.log")
+            log = self.logs / f"tree-{suite.name}.log"
+            debian(suite.name, self.mirror, packages, place, log, sources=sources)
 
-        packages = (*ON_EVERY_CARD, *suite.packages)
-        return self.kept.get(f"tree-{suite.name}", packages, make)
+        packages = (*ON_EVERY_CARD, *(virtual.packages() if camera else ()))
+        sources = virtual.sources(self.mirror) if camera else ()
+        return self.kept.get(f"tree-{suite.name}", [*packages, *sources], make)
 
     def modules(self, suite: Suite) -> Path:
         """The board's kernel modules."""
@@ -65,6 +72,10 @@ class Workshop:
 
         parts: list[str | Path] = [*kernel.SOURCES, *map(str, kernel.CHANGES), *kernel.OWN]
         return self.kept.get(f"modules-{suite.name}", parts, make)
+
+    def picamera2(self) -> list[Path]:
+        """What of the real picamera2 Debian has not."""
+        return virtual.fetch(self.kept.root / "wheels" / "picamera2")
 
     def own_wheel(self) -> Path:
         """The project itself, as it would be installed."""
@@ -98,15 +109,20 @@ class Workshop:
         place = self.kept.get(f"lgpio-{suite.name}", lgpio.MADE_FROM, make)
         return tuple(map(str, place.glob("*.whl")))
 
-    def made(self, suite: Suite, *, fleet: bool = False) -> Made:
-        """A root file system with its kernel; minutes at first, a moment while nothing changes."""
+    def made(self, suite: Suite, *, fleet: bool = False, camera: bool = False) -> Made:
+        """A root file system with its kernel; minutes at first, a moment while nothing changes.
+
+        With `fleet` it has an environment for a fleet server too; with `camera` libcamera's virtual one under
+        the real picamera2, without it the stand-in.
+        """
         with ThreadPoolExecutor(2) as both:
-            tree, modules = both.submit(self.tree, suite), both.submit(self.modules, suite)
+            tree, modules = both.submit(self.tree, suite, camera=camera), both.submit(self.modules, suite)
             order = Order(
                 tree=str(tree.result()),
                 modules=str(modules.result()),
                 wheels=(*self.wheels(suite, wheels.GATE, wheels.GUEST), *self.lgpio(suite)),
                 fleet_wheels=self.wheels(suite, FLEET) if fleet else (),
+                picamera2=tuple(map(str, self.picamera2())) if camera else (),
             )
 
         def make(place: Path) -> None:

@@ -23,7 +23,7 @@ def ends(tmp_path):
         theirs, _ = listener.accept()
     with theirs:
         bench = Bench(theirs.fileno())
-        serving = threading.Thread(target=serve, args=(bench,))
+        serving = threading.Thread(target=serve, args=(bench,), daemon=True)
         serving.start()
         assert line.hello.wait(5)
         yield line, bench
