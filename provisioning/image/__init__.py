@@ -7,6 +7,8 @@ from typing import Final, Literal
 HERE: Final = Path(__file__).parent
 MOUNT: Final = r"var-lib-jixiang\x2dgate.mount"
 """systemd's name of a mount at /var/lib/jixiang-gate; kept here under one that every file system can hold."""
+DEVICE: Final = r"dev-disk-by\x2dlabel-jixiang\x2ddata.device"
+"""systemd's name of the data partition, which is found by its label."""
 DATA_LABEL: Final = "jixiang-data"
 DATA_PARTITION: Final = 3
 """After boot and root: the card step makes it before the first boot grows the root partition up to it."""
@@ -53,6 +55,7 @@ MANIFEST: Final = (
     Item("systemd/jixiang-data.service", f"{_UNITS}/jixiang-data.service"),
     Item("systemd/jixiang-card.service", f"{_UNITS}/jixiang-card.service"),
     Item("systemd/data.mount", f"{_UNITS}/{MOUNT}"),
+    Item("systemd/data-device.conf", f"{_UNITS}/{DEVICE}.d/50-jixiang-gate.conf"),
     Item("systemd/boot.conf", f"{_UNITS}/boot-firmware.mount.d/50-jixiang-gate.conf"),
     Item("libexec/jixiang-card", "/usr/local/libexec/jixiang-card", mode=0o755),
     Item("etc/watchdog.conf", "/etc/systemd/system.conf.d/50-jixiang-gate.conf"),
