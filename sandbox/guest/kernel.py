@@ -10,7 +10,7 @@ from sandbox.guest.apart import apart, debian, told
 from sandbox.guest.suites import BUILDERS, Suite
 
 INSIDE: Final = Path(__file__).with_name("inside")
-OWN: Final = (INSIDE / "board-revision.c", INSIDE / "Makefile")
+OWN: Final = tuple(INSIDE / name for name in ("board-revision.c", "mlx90614-sim.c", "Makefile"))
 SOURCES: Final = (
     "drivers/gpio/gpio-sim.c",
     "drivers/gpio/gpiolib.h",
