@@ -1,5 +1,6 @@
 """What takes long to make and is kept: under `.hil/`, named after a digest of all that it was made from."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -35,9 +36,12 @@ class Kept:
     def get(self, name: str, parts: Iterable[str | bytes | Path], make: Callable[[Path], None]) -> Path:
         """The directory of this thing, made now unless it is there; `make` gets an empty directory."""
         place = self.root / f"{name}-{digest(parts)}"
-        if place.exists():
-            return place
         self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / f".{name}.lock").open("w") as lock:  # whoever wants the same waits, and has it made
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return place if place.exists() else self._made(name, place, make)
+
+    def _made(self, name: str, place: Path, make: Callable[[Path], None]) -> Path:
         unfinished = self.root / f"{name}.unfinished-{os.getpid()}"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()

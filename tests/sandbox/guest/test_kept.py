@@ -1,4 +1,6 @@
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,7 @@ def test_what_fails_leaves_nothing_and_the_old_thing_stays(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         kept.get("tree", ["b"], fail)
-    assert list(tmp_path.iterdir()) == [old]
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == [old]
 
 
 def test_what_a_killed_run_left_goes_with_the_next(tmp_path):
@@ -62,3 +64,21 @@ def test_order_names_and_borders_count(tmp_path):
     told = [["ab", "c"], ["a", "bc"], ["c", "ab"], [file], [same], [b"x"], []]
     assert len({digest(parts) for parts in told}) == len(told)
     assert digest([file]) == digest([Path(file)])
+
+
+def test_two_who_want_the_same_make_it_once(tmp_path):
+    made, begun, go = [], threading.Event(), threading.Event()
+
+    def make(place):
+        begun.set()
+        assert go.wait(5)
+        made.append(place)
+
+    kept = Kept(tmp_path)
+    with ThreadPoolExecutor(2) as both:
+        first = both.submit(kept.get, "tree", ["a"], make)
+        assert begun.wait(5)
+        second = both.submit(kept.get, "tree", ["a"], make)
+        go.set()
+        assert first.result(10) == second.result(10)
+    assert len(made) == 1
