@@ -7,11 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import smbus2
 
 from device.drivers.mlx90614 import KELVIN_PER_BIT, RAM_AMBIENT, RAM_OBJECT, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    from sandbox.board.film import Film
 
 BUS, CHIP = 1, 0x5A
 BREATH_S: Final = 0.1
@@ -44,6 +47,8 @@ class Hands:
         self._edge = edge
         self._warmth: tuple[float, float] | None = None
         self._breathing: threading.Thread | None = None
+        self._film: Film | None = None
+        """Kept: the camera has it open, and sees what is put into that very file."""
 
     def contact(self, pin: int, level: bool) -> None:
         """Hold a pin at 3.3 V (True) or 0 V (False)."""
@@ -94,8 +99,10 @@ class Hands:
 
         from sandbox.board.film import Film
 
-        film = Film.create(FILM, width, height)
-        FILM.chmod(0o644)
+        film = self._film
+        if film is None or (film.width, film.height) != (width, height):
+            film = self._film = Film.create(FILM, width, height)
+            FILM.chmod(0o644)
         film.show(np.frombuffer(luma, np.uint8).reshape(height, width))
 
     def _exhale(self) -> None:
