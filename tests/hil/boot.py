@@ -213,17 +213,18 @@ def frozen(guest: Guest, report: Report) -> None:
 
 
 def killed(guest: Guest, report: Report) -> None:
-    """Killed, it is started again; and asks for no call of the system that its filter refuses."""
+    """Killed, it is started again; and asks for one call only that its filter refuses."""
     drop_in = "/run/systemd/system/jixiang-gate.service.d/strict.conf"
     guest.sh(f"mkdir -p {Path(drop_in).parent}")
-    guest.put(drop_in, b"[Service]\nSystemCallErrorNumber=kill\n")
+    # OpenBLAS wishes its memory near a processor with mbind, and does without where that is refused.
+    guest.put(drop_in, b"[Service]\nSystemCallErrorNumber=kill\nSystemCallFilter=mbind\n")
     guest.run("systemctl", "daemon-reload")
     before = int(shown(guest, "NRestarts"))
     guest.run("kill", "-KILL", shown(guest, "MainPID"))
     restarted(guest, before, 30)
     ready(guest, report)
     guest.until(lambda: guest.level(RELAY), "the fire is followed again", 30)
-    assert "status=31/SYS" not in logged(guest, UNIT), "the filter refuses a call that the firmware needs"
+    assert "status=31/SYS" not in logged(guest, UNIT), "the filter refuses more than that"
     guest.sh(f"rm {drop_in} && systemctl daemon-reload")
     report("started again by systemd, with a filter that kills instead of refusing")
 
