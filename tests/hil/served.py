@@ -33,8 +33,8 @@ REACH: Final = Reach(SLIRP_HOST, Ports.beginning(47100))
 DOOR, PASSAGE, FIRE, RELAY, TAMPER, BUTTON = 5, 6, 16, 17, 20, 21
 RED, GREEN, BLUE, SOUNDER = 12, 13, 19, 18
 """Pins of the example configuration (docs/tables/pins.md)."""
-AT_REST: Final = {FIRE: False, TAMPER: False, DOOR: False, PASSAGE: True, BUTTON: True}
-"""Both loops and the leaf closed; nobody in the beam or at the button, whose pull-ups hold them."""
+AT_REST: Final = {FIRE: False, TAMPER: False, DOOR: True, PASSAGE: True, BUTTON: True}
+"""Both loops closed; leaf shut, nobody in the beam or at the button, whose contacts close to ground."""
 
 WIDTH, HEIGHT = 640, 480
 FITTING: Final = Fitting(width=WIDTH, height=HEIGHT, frames_per_s=5.0)
