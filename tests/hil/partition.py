@@ -9,12 +9,12 @@ from typing import Final
 from provisioning.command import CARD_DATA
 from provisioning.image import DATA_PARTITION
 from sandbox.guest.guest import Guest
-from tests.hil.boot import STARTS_S, UNIT, Report, identity, logged, partitions, ready, shown
+from tests.hil.boot import CARD, STARTS_S, UNIT, Report, identity, logged, partitions, ready, shown
 
 BLOCK: Final = 4096
 AGAIN_S: Final = 120.0
 """How long the trouble is shown before the gate is tried again (`jixiang-trouble.service`)."""
-DEVICE: Final = f"/dev/mmcblk0p{DATA_PARTITION}"
+DEVICE: Final = f"{CARD}{DATA_PARTITION}"
 TROUBLE: Final = "jixiang-trouble.service"
 
 
