@@ -36,6 +36,7 @@ Restart=no
 WatchdogSec=0
 TimeoutStartSec={LIMIT_S:.0f}
 StandardOutput=truncate:{THERE}/told
+StandardError=journal
 ExecStart=
 ExecStart={PYTHON} -I {THERE}/probe.py {RESTARTS} {" ".join(TEXTS)}
 """
