@@ -139,7 +139,7 @@ def keep_modules(root: Path, version: str) -> None:
     run("chroot", root, "depmod", version)
     told = subprocess.run(  # noqa: S603 -- our own words, through no shell
         ["chroot", root, "modprobe", "--set-version", version, "--show-depends", "--all", *wanted],  # noqa: S607 -- the same
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     ).stdout

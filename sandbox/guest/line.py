@@ -48,6 +48,8 @@ class Line:
         """Set once the bench is there."""
         self.on_edge: Callable[[Edge], None] = lambda _: None
         """Called from the reading thread, as soon as the guest has told of an edge."""
+        self.ended = threading.Event()
+        """Set once everything was heard that this guest will ever tell."""
 
     def connect(self) -> bool:
         """Try to reach QEMU's socket; whether it is reached."""
@@ -73,11 +75,13 @@ class Line:
                 raise LineError("nobody has waited for the bench yet")
             with self._lock:
                 self._socket.sendall(line)
-            reply = answer.get(timeout=limit_s)
+            reply = {} if self.ended.is_set() else answer.get(timeout=limit_s)
         except (OSError, queue.Empty) as error:
             raise LineError(f"the bench did not answer in {limit_s:.0f} s (it was to {what})") from error
         finally:
             del self._answers[number]
+        if not reply:
+            raise LineError(f"the line to the bench has ended (it was to {what})")
         if "error" in reply:
             raise SandboxError(f"the bench could not {what} {request.get('name', '')}: {reply['error']}")
         return reply
@@ -95,12 +99,13 @@ class Line:
             self._socket.close()
 
     def _read(self, line: socket.socket) -> None:
-        with line.makefile("rb") as lines:
-            try:
-                for text in lines:
-                    self._hear(json.loads(text))
-            except (OSError, ValueError):
-                return  # the plug was pulled in the middle of a word
+        # The plug may be pulled in the middle of a word.
+        with line.makefile("rb") as lines, contextlib.suppress(OSError, ValueError):
+            for text in lines:
+                self._hear(json.loads(text))
+        self.ended.set()
+        for answer in list(self._answers.values()):
+            answer.put({})
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "edge" in message:

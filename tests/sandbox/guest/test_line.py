@@ -108,3 +108,23 @@ def test_a_bench_that_is_silent_is_told_apart_from_one_that_refuses(tmp_path):
 
 def test_a_guest_is_hands_with_a_plug():
     assert issubclass(Guest, Hands)
+
+
+def test_who_waits_for_an_answer_hears_at_once_that_the_line_has_ended(ends):
+    line, _ = ends
+    failures = []
+
+    def ask():
+        try:
+            line.ask("run", argv=["sleep", "60"], timeout_s=60)
+        except LineError as error:
+            failures.append(str(error))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not line._answers:
+        asking.join(0.01)
+    line.hang_up()
+    asking.join(5)
+    assert line.ended.wait(5)
+    assert failures == ["the line to the bench has ended (it was to run)"]
