@@ -12,7 +12,7 @@ ifeq ($(shell command -v $(PYTHON)),)
   endif
 endif
 
-.PHONY: help env demo demo-clean test test-services lint types format bench fuzz lock clean
+.PHONY: help env demo demo-clean test test-services hil lint types format bench fuzz lock clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -33,6 +33,9 @@ test: lint types env ## Lint, types and every test that needs nothing but pip
 test-services: env ## The tests that need installed programs; installs them when it may
 	@sh tests/services/install.sh
 	$(BIN)/pytest -m services $(ARGS)
+
+hil: env ## The drivers on real device nodes, in emulated machines; as root. SMOKE=1: the short run
+	$(BIN)/python -m tests.hil $(ARGS)
 
 lint: env ## Style and mistakes
 	$(BIN)/ruff check .
@@ -60,4 +63,4 @@ lock: env ## Resolve the dependencies once, in three views: everything, what run
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra hil-camera --no-deps --no-emit-package cbor2 --no-emit-package cryptography -c locks/dev.lock -c locks/hil.lock pyproject.toml -o locks/hil-camera.lock
 
 clean: ## Remove what was made
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .demo .hil .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
