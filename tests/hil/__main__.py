@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             except BlockingIOError as error:
                 raise SandboxError(f"another run has {kept.ROOT}; wait for it to end") from error
             ledger.say(
-                f"the {'short' if given.smoke else 'whole'} run; seed {given.seed}; all is kept in {kept.ROOT}"
+                f"the {'short' if given.smoke else 'whole'} run; seed {given.seed}; kept in {kept.ROOT}"
             )
             workshop = Workshop(host.mirror(), ledger.say)
             told = Given(workshop, kept.ROOT / "run", smoke=given.smoke, seed=given.seed, cuts=given.cuts)
