@@ -64,11 +64,14 @@ def contacts(scene: Served, report: Report) -> None:
     scene.heard(mark, "the held leaf", lambda one: one.kind == "held_open")
     guest.contact(DOOR, True)
     scene.until(lambda: not scene.troubled(Trouble.STANDS_OPEN), "the leaf is shut again")
-    press(scene)
-    scene.until(lambda: scene.lane() == "attending", "the button begins the attendant's turn")
-    press(scene, 1500)
-    scene.until(scene.idle, "a long press ends it")
-    report("tamper and its end; forced, then held leaf; button: attendant's turn begun and ended")
+    mark = scene.newest()
+    with traced(guest, RELAY) as trace:
+        press(scene)
+        scene.heard(mark, "the button", lambda one: one.kind == "opened_by_hand")
+        scene.heard(mark, "nobody who goes", lambda one: one.kind == "not_passed")
+        assert [one.high for one in changes(trace.so_far(), RELAY)][-2:] == [True, False]
+    scene.until(scene.idle, "the lane is idle again")
+    report("tamper and its end; forced, then held leaf; the button opens, as it does without a display")
 
 
 def press(scene: Served, for_ms: int = 250) -> None:
@@ -78,14 +81,15 @@ def press(scene: Served, for_ms: int = 250) -> None:
 
 def bounces(scene: Served, report: Report) -> None:
     """Six bounces and a hold are one press; a chattering beam is told and heals."""
-    bouncing = ["3"] * 12
-    program(scene, "wires.py", str(BUTTON), "down", *bouncing, "250", *bouncing)
-    scene.until(lambda: scene.lane() == "attending", "the button begins the attendant's turn")
-    # A second press would have taken the one item there is, and a third begun anew; the log has each turn.
-    time.sleep(3)
-    assert scene.lane() == "attending", scene.lane()
-    press(scene, 1500)
-    scene.until(scene.idle, "a long press ends it")
+    bouncing, mark = ["3"] * 12, scene.newest()
+    with traced(scene.guest, RELAY) as trace:
+        program(scene, "wires.py", str(BUTTON), "down", *bouncing, "250", *bouncing)
+        scene.heard(mark, "the button", lambda one: one.kind == "opened_by_hand")
+        scene.heard(mark, "nobody who goes", lambda one: one.kind == "not_passed")
+        pulls = sum(one.high for one in changes(trace.so_far(), RELAY))
+    presses = sum(one.kind == "opened_by_hand" for one in scene.events()[mark:])
+    assert (presses, pulls) == (1, 1), (presses, pulls)
+    scene.until(scene.idle, "the lane is idle again")
     program(scene, "wires.py", str(PASSAGE), "down", *["100"] * 41)
     scene.until(lambda: scene.troubled(Trouble.CONTACT_CHATTERS), "the fleet knows that a contact chatters")
     scene.until(lambda: not scene.troubled(Trouble.CONTACT_CHATTERS), "it is believed again", 120)

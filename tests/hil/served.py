@@ -116,9 +116,9 @@ class Served:
             raise AssertionError(f"{error}\nlast told: {self.standing().said}\n{self.words()}") from error
 
     def words(self, lines: int = 25) -> str:
-        """What the gate said last, in its log."""
-        command = ("journalctl", "-b", "-u", UNIT, "-o", "short-monotonic", "--no-pager", "-n", str(lines))
-        return self.guest.run(*command, check=False).out
+        """What the gate said last, in its log and in what `jx-gate status` reads."""
+        log = f"journalctl -b -u {UNIT} -o short-monotonic --no-pager -n {lines}"
+        return self.guest.sh(f"{log}; cat /run/jixiang-gate/*.json || true")
 
     def show(self, shown: Shown) -> None:
         """Hold up somebody's code."""
@@ -170,6 +170,7 @@ def served(made: Made, office: Office, place: Path, say: Say, *, in_slot: bool =
         say(f"the gate runs after {time.monotonic() - begun_s:.0f} s")
         bring(guest, "calibration.toml", record)
         enrol(guest, token)
+        say(f"enrolled after {time.monotonic() - begun_s:.0f} s")
         scene.until(scene.idle, "the lane is idle", READY_S)
         say(f"the lane is idle after {time.monotonic() - begun_s:.0f} s")
         yield scene
