@@ -213,9 +213,11 @@ class Mlx90614:
             bus = SMBus(self._config.bus)
             try:
                 bus.pec = 1
-            except OSError:
+            except OSError as error:
                 bus.close()
-                raise
+                raise OSError(
+                    f"the bus cannot check packets ({error}), and nothing unchecked is believed: use the Pi's"
+                ) from error
             with suppress(OSError):  # a kernel without it waits its own second
                 i2c_dev.ioctl(bus.fd, I2C_TIMEOUT, round(STUCK_S * 100))  # type: ignore[attr-defined]  # in 10 ms; smbus2's own way to the kernel, which its stubs leave out
             self._bus = bus
