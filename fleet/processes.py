@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from fleet import lifeline, logs
 from fleet.config import Paths, Settings, load_settings
 from fleet.db import open_database
 from fleet.errors import FleetError
+from fleet.stop import Stop
 from fleet.supervisor import PARENT, Child, Supervisor
 
 # name -> "module:function", a function `(directory: Path) -> None` that serves until SIGTERM.
@@ -78,9 +78,7 @@ def serve(directory: Path, names: Sequence[str], *, now: int) -> None:
         with open_database(paths.database(settings)) as database:
             database.upgrade()
         renew(paths, settings, now)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # HUP: the terminal was closed
-            signal.signal(number, lambda *_: stop.set())
+        stop = Stop.at(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # HUP: the terminal was closed
         commands = {name: [sys.executable, "-m", "fleet.child", name, str(directory)] for name in names}
         watch = Supervisor(
             commands,

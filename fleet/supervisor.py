@@ -5,7 +5,6 @@ import errno
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Final
 import structlog
 
 from fleet.errors import FleetError
+from fleet.stop import Stop
 
 POLL_S: Final = 0.1
 STOP_S: Final = 15.0  # longer than the broker's and gunicorn's own limits for a quiet end
@@ -78,7 +78,7 @@ class Supervisor:
         self._chore = chore
         self._chore_at_s = time.monotonic() + CHORE_S
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Watch until `stop` is set, then stop every child."""
         try:
             while True:

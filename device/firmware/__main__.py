@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from device.drivers import DriverError
 from device.firmware import config as configs
@@ -22,6 +21,7 @@ from device.firmware.notify import Systemd, status
 from device.firmware.parts import hardware_of
 from device.firmware.patience import patiently
 from device.firmware.standing import certificate_end
+from device.firmware.stop import Stop
 from device.firmware.trace import Tracer
 
 WATCHDOG_S = 2.0
@@ -37,7 +37,7 @@ class Runner:
     config: GateConfig
     built: Built
     systemd: Systemd
-    stopping: threading.Event
+    stopping: Stop
     live: LiveFile
     enrolled_at_s: float = 0.0
     fed_at_s: float = 0.0
@@ -92,14 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--trace", action="store_true", help="say every step, for engineers; about nobody")
     options = parser.parse_args(arguments)
     narrator = Narrator(options.log)
-    stopping, wake = threading.Event(), threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-        wake.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, stop)
+    stopping = Stop.at(signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+    wake = threading.Event()  # for other threads alone: the loop's waits are short enough for a signal
     signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # Ctrl-Z would stop the clock of an open barrier
     try:
         config = configs.load(options.config)

@@ -1,6 +1,5 @@
 """A card that cannot be used just now: the gate says so on its screen and tries again, instead of ending."""
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar
@@ -12,6 +11,7 @@ from device.firmware.lane_table import State
 from device.firmware.narrate import Narrator
 from device.firmware.notify import Systemd
 from device.firmware.screens import Card
+from device.firmware.stop import Stop
 from wire.health import Trouble
 from wire.reasons import Reason
 
@@ -26,7 +26,7 @@ def patiently(
     shown: tuple[Display, Signals],
     narrator: Narrator,
     systemd: Systemd,
-    stopping: threading.Event,
+    stopping: Stop,
 ) -> T | None:
     """What `build` makes, as soon as the card lets it; None when told to stop meanwhile.
 

@@ -3,7 +3,6 @@
 import argparse
 import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from device.firmware import config as configs
 from device.firmware import parts, patience, screens
 from device.firmware.errors import GateError
 from device.firmware.narrate import Narrator
+from device.firmware.stop import Stop
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,9 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, required=True, help="the gate's TOML file")
     parser.add_argument("--seconds", type=float, default=120.0, help="how long")
     options = parser.parse_args(arguments)
-    narrator, stopping = Narrator(), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda _number, _frame: stopping.set())
+    narrator, stopping = Narrator(), Stop.at(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     narrator.say("out of service", why="the data partition is not mounted")
     display: Display | None = None
     with suppress(GateError):

@@ -1,7 +1,6 @@
 """The process `broker`: keeps nats-server running with exactly the clients that the database calls valid."""
 
 import signal
-import threading
 import time
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from fleet.broker.server import NatsBroker
 from fleet.config import Paths, Settings, load_settings
 from fleet.db import Database, open_database
 from fleet.errors import FleetError
+from fleet.stop import Stop
 
 POLL_S: Final = 0.2
 EXPIRY_LOOK_S: Final = 60.0  # certificates that ran out leave without any commit
@@ -35,9 +35,7 @@ def place_of(paths: Paths, settings: Settings) -> Place:
 
 def run(directory: Path) -> None:
     """Serve until SIGTERM or SIGINT; FleetError when the server ends by itself, for the supervisor to see."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop.at(signal.SIGTERM, signal.SIGINT)
     paths, settings = Paths(directory), load_settings(directory)
     broker = NatsBroker(place_of(paths, settings))
     with open_database(paths.database(settings)) as database:
@@ -47,7 +45,7 @@ def run(directory: Path) -> None:
             broker.stop()
 
 
-def _follow(database: Database, broker: NatsBroker, stop: threading.Event) -> None:
+def _follow(database: Database, broker: NatsBroker, stop: Stop) -> None:
     changes = database.changes()
     changes.changed()
     clients = _look(database)

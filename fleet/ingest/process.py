@@ -2,7 +2,6 @@
 
 import queue
 import signal
-import threading
 import time
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from fleet.ingest.worker import Worker
 from fleet.keys.sealed import key_file, open_role_key, wait_for_key
 from fleet.link import Link, Message
 from fleet.models import Meta
+from fleet.stop import Stop
 from wire.documents import Role
 from wire.topics import Up, up_filter
 
@@ -35,9 +35,7 @@ _log = structlog.get_logger("ingest")
 
 def run(directory: Path) -> None:
     """Serve until SIGTERM or SIGINT, or until the recorder's key is replaced."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop.at(signal.SIGTERM, signal.SIGINT)
     paths, settings = Paths(directory), load_settings(directory)
     if not wait_for_key(paths.keys, Role.RECORDER, stop):
         return
@@ -79,7 +77,7 @@ class Loop:
         self._told = time.monotonic()
         self._counts = {"dropped": 0}
 
-    def run(self, stop: threading.Event, key: Path) -> None:
+    def run(self, stop: Stop, key: Path) -> None:
         """Until `stop`, or until the key file is another one: the supervisor starts us again with it."""
         opened = key.stat().st_ino
         while not stop.is_set():

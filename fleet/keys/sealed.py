@@ -4,13 +4,13 @@ import os
 import re
 import secrets
 import stat
-import threading
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from fleet.errors import FleetError
+from fleet.stop import Stop
 from wire.documents import Role
 from wire.errors import WireError
 from wire.keys import PrivateKey
@@ -125,7 +125,7 @@ def open_role_key(directory: Path, role: Role, label: str = "") -> PrivateKey:
         raise FleetError(f"{place} does not open with its pass file; restore both") from error
 
 
-def wait_for_key(keys: Path, role: Role, stop: threading.Event) -> bool:
+def wait_for_key(keys: Path, role: Role, stop: Stop) -> bool:
     """Wait until the ceremony's keys are installed; False when told to stop before."""
     told = False
     while not key_file(keys, role).exists():

@@ -2,7 +2,6 @@
 
 import queue
 import signal
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from fleet.db import Database, open_database
 from fleet.keys.sealed import key_file, open_role_key, wait_for_key
 from fleet.link import Connected, Link, Message
 from fleet.publish.publisher import Publisher
+from fleet.stop import Stop
 from wire import messages, topics
 from wire.documents import Role
 from wire.errors import WireError
@@ -30,9 +30,7 @@ _log = structlog.get_logger("publish")
 
 def run(directory: Path) -> None:
     """Serve until SIGTERM or SIGINT, or until one of the keys is replaced."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop.at(signal.SIGTERM, signal.SIGINT)
     paths, settings = Paths(directory), load_settings(directory)
     if not all(wait_for_key(paths.keys, role, stop) for role in ROLES):
         return
@@ -78,7 +76,7 @@ class Loop:
         self._timed = -TIME_S
         self._fresh = False
 
-    def run(self, stop: threading.Event, keys_replaced: Callable[[], bool]) -> None:
+    def run(self, stop: Stop, keys_replaced: Callable[[], bool]) -> None:
         """Until `stop`, or until a key was replaced: the supervisor starts us again with it."""
         while not stop.is_set():
             try:

@@ -3,11 +3,11 @@
 import os
 import signal
 import sys
-import threading
 import time
 
 import pytest
 
+from fleet.stop import Stop
 from fleet.supervisor import CHORE_S, LONGEST_DELAY_S, STEADY_S, Child, Supervisor, delay_s
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -138,7 +138,7 @@ def test_a_chore_starts_the_children_it_names_anew():
 
 
 def test_it_runs_until_it_is_told_to_stop():
-    told, stop = [], threading.Event()
+    told, stop = [], Stop()
 
     def report(children):
         told.append([child.process is not None for child in children])
@@ -151,7 +151,7 @@ def test_it_runs_until_it_is_told_to_stop():
 def test_a_program_that_does_not_exist_is_an_error_and_nothing_stays():
     supervisor = Supervisor({"a": SLEEPER, "b": ["/no/such/program"]}, lambda _children: None)
     with pytest.raises(FileNotFoundError):
-        supervisor.run(threading.Event())
+        supervisor.run(Stop())
     assert supervisor.children[0].process is None
 
 

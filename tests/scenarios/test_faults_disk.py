@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import subprocess
-import threading
 
 import pytest
 
@@ -14,6 +13,7 @@ from device.firmware.narrate import Narrator
 from device.firmware.notify import Systemd
 from device.firmware.patience import patiently
 from device.firmware.restore import restore
+from device.firmware.stop import Stop
 from device.firmware.store import Store
 from wire.health import Trouble
 from wire.messages import ClockTrust, Entry, Event
@@ -116,7 +116,7 @@ def test_a_gate_that_starts_on_a_full_card_waits_with_words_and_goes_on(small_di
     ballast = fill(small_disk)
     out, waits = Lines(), []
 
-    class Stopping(threading.Event):
+    class Stopping(Stop):
         def wait(self, _timeout=None):
             waits.append(1)
             if len(waits) == 3:
@@ -138,7 +138,7 @@ def test_a_gate_that_starts_on_a_full_card_waits_with_words_and_goes_on(small_di
 
 
 def test_a_gate_told_to_stop_while_it_waits_stops():
-    stopping = threading.Event()
+    stopping = Stop()
 
     def never():
         stopping.set()

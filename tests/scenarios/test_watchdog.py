@@ -1,17 +1,17 @@
 """What systemd hears of a gate: that it is ready, how it is, and a heartbeat only while everything moves."""
 
 import socket
-import threading
 from types import SimpleNamespace
 
 from device.firmware.__main__ import STUCK_S, WATCHDOG_S, Runner
+from device.firmware.stop import Stop
 from sandbox.board.client import Board
 
 
 def runner(world, heard):
     systemd = SimpleNamespace(say=heard.append)
     built = SimpleNamespace(gate=world.gate, camera=world.sight)
-    return Runner(None, built, systemd, threading.Event(), None)
+    return Runner(None, built, systemd, Stop(), None)
 
 
 def test_the_watchdog_is_fed_while_the_camera_moves_and_starves_when_its_thread_hangs(served, monkeypatch):

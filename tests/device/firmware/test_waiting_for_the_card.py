@@ -1,12 +1,11 @@
 """A gate whose card cannot be used says so in both languages, also where a screen has room for one only."""
 
-import threading
-
 from device.drivers import DriverError
 from device.firmware.errors import CardError
 from device.firmware.narrate import Narrator
 from device.firmware.notify import Systemd
 from device.firmware.patience import patiently
+from device.firmware.stop import Stop
 
 
 class Oled:
@@ -29,7 +28,7 @@ class Lamps:
         self.played += 1
 
 
-class Times(threading.Event):
+class Times(Stop):
     """Stops after so many waits, which take no time."""
 
     left = 4

@@ -1,13 +1,13 @@
 """The loop of ingest around a database that fails for a while."""
 
 import queue
-import threading
 
 from sqlalchemy.exc import OperationalError
 
 from fleet.ingest.process import Loop
 from fleet.link import Message
 from fleet.models import Gate
+from fleet.stop import Stop
 
 
 class Line:
@@ -31,7 +31,7 @@ class Line:
 def test_a_look_that_fails_is_made_up_for_and_stops_nothing(fleet, gate, database, monkeypatch, tmp_path):
     monkeypatch.setattr("fleet.ingest.process.LOOK_S", 0.0)
     monkeypatch.setattr("fleet.ingest.process.IDLE_S", 0.0)
-    stop, look, fails = threading.Event(), fleet.worker.look, iter([True, True])
+    stop, look, fails = Stop(), fleet.worker.look, iter([True, True])
 
     def failing(now):
         if next(fails, False):
