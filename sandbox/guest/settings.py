@@ -57,6 +57,8 @@ class Fitting:
     height: int = 720
     pixel_format: str = "YUV420"
     frames_per_s: float = 15.0
+    timeout_s: float = 2.0
+    """Without a picture for so long the camera counts as hung."""
     answer_s: float = 0.5
     """How long denials and referrals stand: nobody reads them in a guest."""
     sensor: str = ""
@@ -71,6 +73,7 @@ class Fitting:
             "height": self.height,
             "pixel_format": self.pixel_format,
             "frames_per_s": self.frames_per_s,
+            "timeout_s": self.timeout_s,
         }
         lane = dict.fromkeys(("denied_s", "referred_s", "waiting_s"), self.answer_s)
         fitted = put(put(put(text, "camera", **camera), "lane", **lane), "display", kind="none")

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from sandbox.board.thermometer import SKIN_EMISSIVITY
+from sandbox.guest import camera as virtual
 from sandbox.guest import shipping
 from sandbox.guest.camera import film
 from sandbox.guest.card import Made
@@ -24,7 +25,7 @@ from wire.reasons import Colour
 
 HOST: Final = "localhost"
 REACH: Final = Reach(HOST, Ports.beginning(47200))
-FITTING: Final = Fitting(pixel_format="NV12", frames_per_s=4.0)
+FITTING: Final = Fitting(**virtual.GATE_TOML)
 PROGRAM: Final = "/opt/bench/fleet/bin/jx-fleet"
 FLEET: Final = "jx-fleet"
 PATIENT: Final = ("proof_past_s=60", "proof_future_s=30")
