@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wire import messages
-from wire.messages import Entry, Event
+from wire.messages import Entry, Event, Held
 from wire.reasons import Verdict
 
 LEAST: Final = 1
@@ -59,6 +59,22 @@ def complaints(events: Mapping[int, bytes], moved: Sequence[bytes], told: Mappin
     lost = sorted(sequence for sequence, data in told.items() if events.get(sequence) != data)
     if lost:
         found.append(f"the fleet holds events that are gone or others: {lost[:5]}")
+    return found
+
+
+def outdated(documents: Mapping[tuple[str, str], int], held: Held) -> list[str]:
+    """What the gate had told it holds, and the card has not; `documents`: kind and name to version."""
+    found = []
+    for kind, told in (("trust", held.trust), ("assignment", held.assignment)):
+        kept = max((version for (one, _), version in documents.items() if one == kind), default=0)
+        if kept < told:
+            found.append(f"{kind} {told} was held, {kept} is on the card")
+    for uri, told in held.lists.items():
+        mine = (
+            version for (_, name), version in documents.items() if name == uri or name.startswith(f"{uri} ")
+        )
+        if (kept := max(mine, default=0)) < told:
+            found.append(f"list {uri} {told} was held, {kept} is on the card")
     return found
 
 

@@ -117,6 +117,8 @@ class Card:
     """Of the last cut."""
     ready_s: list[float] = field(default_factory=list)
     enrolled: bool = False
+    begun_anew: bool = True
+    """What the gate told before is not about this card's present journal."""
 
     @property
     def slot(self) -> Slot:
@@ -163,7 +165,7 @@ class Card:
                     self.office.card(served.FITTING).data["calibration.toml"],
                 )
                 served.enrol(guest, self.office.token())
-                self.enrolled = True
+                self.enrolled, self.begun_anew = True, False
 
             def serves() -> bool:
                 said = scene.standing().said
@@ -208,15 +210,18 @@ class Card:
             shorter = [n for n, data in self.remains.events.items() if remains.events.get(n) != data]
             assert not shorter, f"events that were there before are gone or others: {shorter[:5]}"
         wrong = reckoning.complaints(remains.events, self.tally.moved, self.told(remains.journal))
+        said = self.office.witness.state(self.office.gate).said
+        if said is not None and not self.begun_anew:
+            wrong += reckoning.outdated(remains.documents, said.held)
         assert not wrong, "; ".join(wrong)
-        self.remains = remains
+        self.remains, self.begun_anew = remains, False
         shutil.rmtree(into)
         return remains
 
     def begin_anew(self) -> None:
-        """The journal was thrown away on purpose."""
+        """The journal is thrown away on purpose."""
         self.tally.moved.clear()
-        self.remains = None
+        self.remains, self.begun_anew = None, True
 
     def told(self, journal: bytes) -> dict[int, bytes]:
         """What the fleet holds of this journal."""

@@ -18,14 +18,16 @@ KEY: Final = "gate.key"
 
 
 def at_points(card: Card, progress: Callable[[str], None]) -> int:
-    """Every row of the table, one life each, and a last start; how many were cut at."""
+    """Every row of the table but the enrolment's, one life each, and a last start; how many were cut at."""
+    done = 0
     for number, point in enumerate(POINTS, 1):
         if point.scene is Scene.ENROLMENT:
             continue  # it needs a card of its own
         said = _cut(card, point, number)
+        done += 1
         progress(f"point {number} of {len(POINTS)}, {point.name}: {said}")
     card.boot().guest.cut()
-    return len(POINTS)
+    return done
 
 
 def _cut(card: Card, point: Point, number: int) -> str:

@@ -1,8 +1,8 @@
 import pytest
 
-from sandbox.guest.reckoning import Tally, admitted, complaints
+from sandbox.guest.reckoning import Tally, admitted, complaints, outdated
 from wire import messages
-from wire.messages import ClockTrust, Entry, Event
+from wire.messages import ClockTrust, Entry, Event, Held
 from wire.reasons import Reason, Verdict
 
 ANNA, BO, CHEN = (bytes([number]) * 16 for number in (1, 2, 3))
@@ -76,3 +76,22 @@ def test_openings_are_counted_by_life_and_remembered_by_person():
     assert (tally.lives, tally.moved) == ([2, 0, 1], [ANNA, BO, CHEN])
     entries = [messages.read_entry(data) for data in journal(START, let_in(BO), turned_away(ANNA)).values()]
     assert admitted(entries) == [BO]
+
+
+def test_what_a_gate_had_told_to_hold_is_on_its_card():
+    documents = {
+        ("card root", ""): 1,
+        ("trust", ""): 3,
+        ("assignment", ""): 5,
+        ("list", "jl:0"): 7,
+        ("delta", f"jl:0 {9:019d}"): 9,
+    }
+    held = Held(root=1, trust=3, assignment=5, lists={"jl:0": 9})
+    assert outdated(documents, held) == []
+    assert outdated(documents, Held(root=1, trust=2, assignment=4, lists={"jl:0": 7})) == []
+    newer = Held(root=1, trust=4, assignment=6, lists={"jl:0": 10})
+    assert outdated(documents, newer) == [
+        "trust 4 was held, 3 is on the card",
+        "assignment 6 was held, 5 is on the card",
+        "list jl:0 10 was held, 9 is on the card",
+    ]
