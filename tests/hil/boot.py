@@ -20,7 +20,7 @@ Report = Callable[[str], None]
 UNIT: Final = "jixiang-gate.service"
 RELAY, FIRE = 17, 16
 """Pins of the example configuration; a fire is an open loop, high by its pull-up, and lets the relay on."""
-STARTS_S: Final = 300.0
+STARTS_S: Final = 600.0
 """What an emulated processor may take from power to a gate that says it is ready."""
 WATCHDOG_S: Final = 20.0
 BOARD_S: Final = 15.0
