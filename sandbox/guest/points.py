@@ -147,6 +147,11 @@ def held(guest: Guest, point: Point, pid: int, limit_s: float = REACHES_S) -> No
         )
 
 
+def release(guest: Guest) -> None:
+    """Let it go on."""
+    guest.run("systemctl", "stop", f"{HOLD}.service")
+
+
 def main_pid(guest: Guest, unit: str = UNIT) -> int:
     """0: it does not run."""
     return int(guest.run("systemctl", "show", "-P", "MainPID", unit).out)

@@ -75,8 +75,9 @@ class Life:
         self.high = high
 
     def hold_up(self, shown: Shown) -> None:
-        """Somebody steps up to the gate."""
-        self.opened.clear()
+        """Somebody steps up to the gate, or holds the phone up once more."""
+        if self.shown is None or self.shown.subject != shown.subject:
+            self.opened.clear()
         self.shown = shown
         self.scene.show(shown)
 

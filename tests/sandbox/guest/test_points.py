@@ -1,6 +1,8 @@
+import os
+import subprocess
 from collections import Counter
 
-from sandbox.guest.points import LONG_US, NUMBERS, POINTS, Scene
+from sandbox.guest.points import _HELD, LONG_US, NUMBERS, POINTS, Scene
 
 
 def test_each_named_point_is_there_once_and_every_scene_has_one():
@@ -21,3 +23,12 @@ def test_each_point_holds_one_system_call_for_good_before_or_after_it():
 def test_nothing_moves_the_barrier_that_is_not_written_before():
     assert all(point.written for point in POINTS if point.moved)
     assert any(point.written and not point.moved for point in POINTS)
+
+
+def test_who_only_sleeps_is_not_taken_for_held():
+    with subprocess.Popen(["sleep", "60"]) as asleep:
+        words = ["sh", "-uc", _HELD, "held", str(asleep.pid), str(NUMBERS["fdatasync"]), "3"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False, env=os.environ)
+        asleep.kill()
+    assert done.returncode == 1
+    assert not done.stdout.startswith("t ")
