@@ -12,7 +12,8 @@ from sandbox.guest.hands import Hands
 from sandbox.guest.line import ANSWERS_S, LineError, packed, unpacked
 from sandbox.guest.qemu import Slot
 
-STARTS_S: Final = 240.0
+STARTS_S: Final = 600.0
+"""A computer that has more to do may take so long; a free one half a minute."""
 SLACK_S: Final = 30.0
 """What the way to the guest and back may take beside the work itself."""
 POLL_S: Final = 0.05

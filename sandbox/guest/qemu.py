@@ -45,7 +45,7 @@ class Slot:
     memory_mib: int = 1024
     cores: int = 2
     in_slot: bool = False
-    """An SD card, /dev/mmcblk0; otherwise a disk, /dev/sda, as on USB, which is far quicker here."""
+    """An SD card, /dev/mmcblk0; otherwise a disk, /dev/sda, as on USB, which has a queue and a cache."""
     network: bool = True
     watchdog: bool = False
     """A device that starts the board anew when nobody feeds it; without it a board that hangs, hangs."""

@@ -66,7 +66,7 @@ def guest_a(given: Given, place: Path, ledger: Ledger) -> None:
 
 
 def starting(given: Given, place: Path, ledger: Ledger) -> None:
-    """Bookworm without a network, in a card slot and out of it: what systemd makes of a card."""
+    """Bookworm without a network, its card in an SD slot: what systemd makes of it."""
     if given.smoke:
         return
     with ledger.step("made: bookworm", fatal=True) as report:
@@ -82,7 +82,9 @@ def starting(given: Given, place: Path, ledger: Ledger) -> None:
     def power(card: Path, *words: str, watchdog: bool = False) -> Guest:
         own = place / f"start-{next(numbers)}"
         own.mkdir()
-        slot = Slot(made=made, card=card, place=own, network=False, watchdog=watchdog, words=words)
+        slot = Slot(
+            made=made, card=card, place=own, in_slot=True, network=False, watchdog=watchdog, words=words
+        )
         return Guest.start(slot)
 
     for begin in (starts.first, starts.later):
