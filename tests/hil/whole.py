@@ -44,7 +44,7 @@ ANSWERS: Final = (
 )
 TRIES: Final = 3
 VERDICT_S: Final = 120.0
-STARTS_S: Final = 300.0
+STARTS_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,11 @@ def begun(made: Made, office: Office, place: Path, say: Callable[[str], None]) -
         serve = shipping.command(PROGRAM, PurePosixPath(shipping.THERE), SERVING)
         guest.run("systemd-run", "--quiet", f"--unit={FLEET}", *serve)
         guest.until(lambda: served.active(guest), "the gate runs", STARTS_S)
-        guest.until(lambda: guest.run(*ANSWERS, check=False).code == 0, "the fleet answers", STARTS_S)
+        try:
+            guest.until(lambda: guest.run(*ANSWERS, check=False).code == 0, "the fleet answers", STARTS_S)
+        except AssertionError as error:
+            words = guest.run("journalctl", "-b", "-u", FLEET, "-n", "60", "-o", "cat", "--no-pager").out
+            raise AssertionError(f"{error}\n{words}") from error
         say(f"gate and fleet run after {time.monotonic() - begun_s:.0f} s")
         served.bring(guest, "calibration.toml", card.data["calibration.toml"])
         config = f"{served.DATA}/gate.toml"
