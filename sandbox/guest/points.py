@@ -15,8 +15,8 @@ LONG_US: Final = 600_000_000
 """strace's delay: the power is cut long before."""
 LOG: Final = f"{DATA}/{DATABASE}-wal"
 FILE: Final = f"{DATA}/{DATABASE}"
-LINE: Final = "anon_inode:gpio-line"
-"""What the kernel calls the descriptor of a pin that was asked for (gpiolib-cdev.c)."""
+CHIP: Final = "/dev/gpiochip0"
+"""lgpio asks here before each level that it gives a pin; of all pins, the main thread gives the relay's."""
 NUMBERS: Final = {"ioctl": 16, "pwrite64": 18, "fsync": 74, "fdatasync": 75}
 """Of system calls on x86-64."""
 ATTACHES_S: Final = 60.0
@@ -68,13 +68,13 @@ POINTS: Final = (
         after=True,
         written=True,
     ),
-    Point(name="before the relay's ioctl", scene=Scene.PASSAGE, call="ioctl", path=LINE, written=True),
+    Point(name="before the relay's ioctl", scene=Scene.PASSAGE, call="ioctl", path=CHIP, written=True),
     Point(
-        name="after the relay's ioctl",
+        name="after the relay's ioctl, before it is let go",
         scene=Scene.PASSAGE,
         call="ioctl",
-        path=LINE,
-        after=True,
+        path=CHIP,
+        nth=2,
         written=True,
         moved=True,
     ),
