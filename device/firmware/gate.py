@@ -240,6 +240,7 @@ def _built(
         health=Health(organs=organs, book=book),
         memory=remembered(store, beliefs),
         durations=lane_of(config, narrator),
+        moment_s=lambda now_s: max(now_s, time.monotonic()),
     )
     gate = Gate(
         clock=Clock(store.floor_ms),

@@ -1,7 +1,7 @@
 """The lane on its feet: steps the table and performs its effects in order on journal, door and screen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from device.drivers import DriverError
@@ -79,6 +79,8 @@ class Stage:
     """Called after every step of the lane."""
     hand: Hand = field(default=Hand(word="button"))
     """Who opens by hand, should the lane let them."""
+    moment_s: Callable[[float], float] = field(default=lambda now_s: now_s)
+    """What time it is by now, within the step that began at `now_s`: a worn card takes long to write."""
     last: Last | None = None
     went_through: bool = False
     """Whether whom the barrier opened for last was seen to go through."""
@@ -156,7 +158,7 @@ class Stage:
             case Journal(kind):
                 self._journal(kind, now_s, now)
             case OpenBarrier(hold_s):
-                door.open(now_s, hold_s, self.longest_open_s())
+                self._open(hold_s, now_s)
                 if hold_s is not None:
                     self.memory.opened(now.now_s)
             case CloseBarrier():
@@ -165,6 +167,13 @@ class Stage:
                 self.health.organs.presenter.show(screens.card(state, reason, hint))
             case _:
                 self.elsewhere(effect, now_s, now)
+
+    def _open(self, hold_s: float | None, now_s: float) -> None:
+        """Open from now on, not from when the step began: what was written in between takes nothing of it."""
+        opened_s = self.moment_s(now_s)
+        self.health.organs.door.open(opened_s, hold_s, self.longest_open_s())
+        if self.lane.until_s is not None:
+            self.lane = replace(self.lane, until_s=self.lane.until_s + opened_s - now_s)
 
     def _journal(self, kind: Kind, now_s: float, now: Reading) -> None:
         if kind is Kind.PASSAGE:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from device.drivers import InputKind, Lamp
+from device.firmware.book import Book
 from device.firmware.config_parts import Lane as Durations
 from device.firmware.errors import JournalError
 from device.firmware.inbox import Incoming
@@ -59,6 +60,32 @@ def test_the_relay_drops_after_its_pulse_though_nobody_has_passed_yet(served):
     assert served.state is State.ADMITTING
     served.run(8)
     assert served.state is State.IDLE
+    assert len(served.journal(Event.NOT_PASSED)) == 1
+
+
+def test_a_card_that_is_slow_takes_nothing_of_the_pulse(served, monkeypatch):
+    passage = Book.passage
+
+    def slowly(*what):
+        served.mono += 1.5  # as long as two pulses
+        return passage(*what)
+
+    monkeypatch.setattr(Book, "passage", slowly)
+    served.stage.moment_s = lambda _: served.mono
+    served.stand()
+    begun_s = served.mono
+    served.look_at(served.code())
+    served.run(0.05)
+    assert served.hands.is_open
+    opened_s = served.mono
+    assert opened_s > begun_s + 1.5
+    served.run(0.7)
+    assert served.hands.is_open
+    served.run(0.15)
+    assert not served.hands.is_open
+    served.run(opened_s + 7.9 - served.mono)
+    assert served.state is State.ADMITTING
+    served.run(0.2)
     assert len(served.journal(Event.NOT_PASSED)) == 1
 
 
