@@ -160,10 +160,12 @@ def unplugged(scene: Served, report: Report) -> None:
     pid = guest.run("systemctl", "show", "-P", "MainPID", UNIT).out
     before = gauge(scene, "thermometer.reopened")
     for number in UNPLUGGED:
-        guest.fault(number)
-        told_s = noticed(scene, present=False)
-        referred(scene, lambda _: None, "")
-        guest.fault(0)
+        try:
+            guest.fault(number)
+            told_s = noticed(scene, present=False)
+            referred(scene, lambda _: None, "")
+        finally:
+            guest.fault(0)
         healed_s = noticed(scene, present=True)
         report(
             f"{errno.errorcode[number]}: told after {told_s:.0f} s, referred, healed after {healed_s:.0f} s"
