@@ -97,8 +97,8 @@ def files(image: Path) -> Path:
     return place
 
 
-def whole(database: Path) -> None:
-    """AutopsyError unless SQLite finds nothing wrong; looked at in a copy, which it changes."""
+def whole(database: Path) -> bool:
+    """Whether tables were begun; AutopsyError unless SQLite finds nothing wrong. It changes a copy only."""
     place = database.with_name("looked-at")
     place.mkdir(exist_ok=True)
     for part in database.parent.glob(f"{database.name}*"):
@@ -106,20 +106,21 @@ def whole(database: Path) -> None:
     try:
         with closing(sqlite3.connect(place / database.name)) as db:
             found = [row[0] for row in db.execute("PRAGMA integrity_check")]
+            begun = db.execute("PRAGMA user_version").fetchone() != (0,)
     except sqlite3.Error as error:
-        found = [str(error)]
+        found, begun = [str(error)], False
     shutil.rmtree(place)
     if found != ["ok"]:
         raise AutopsyError(f"SQLite finds {database.name} damaged: {found[:3]}")
+    return begun
 
 
 def read(place: Path, gate: str, *, replayed: bool) -> Remains:
     """Open the files as the firmware does at a start; AutopsyError for whatever it would miss or refuse."""
     names = frozenset(path.name for path in place.iterdir())
     database = place / DATABASE
-    if not database.exists() or not database.stat().st_size:
+    if not database.exists() or not whole(database):
         return Remains(events={}, documents={}, files=names, replayed=replayed)
-    whole(database)
     try:
         with closing(Store.open(database, gate, journal_limit_bytes=LIMIT_BYTES)) as store:
             if store.set_aside is not None:

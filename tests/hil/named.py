@@ -25,7 +25,10 @@ def at_points(card: Card, progress: Callable[[str], None]) -> int:
     for number, point in enumerate(POINTS, 1):
         if point.scene is Scene.ENROLMENT:
             continue  # it needs a card of its own
-        said = _cut(card, point, number)
+        try:
+            said = _cut(card, point, number)
+        except (AssertionError, SandboxError) as error:
+            raise AssertionError(f"{point.name}: {error}") from error
         done += 1
         progress(f"point {number} of {len(POINTS)}, {point.name}: {said}")
     card.boot().guest.cut()
@@ -43,15 +46,13 @@ def _cut(card: Card, point: Point, number: int) -> str:
         moved = life.opened.is_set()
     finally:
         life.guest.cut()
-    assert moved is point.moved, f"{point.name}: the barrier {'moved' if moved else 'did not move'}"
+    assert moved is point.moved, f"the barrier {'moved' if moved else 'did not move'}"
     life.guest.ended.wait(SETTLED_S)
     if point.scene is Scene.FIRST_START:
         card.begin_anew()
     remains = card.dissect(number)
     written = _written(remains, subject, version)
-    assert point.written in {None, written}, (
-        f"{point.name}: {'it is' if written else 'it is not'} on the card"
-    )
+    assert point.written in {None, written}, f"{'it is' if written else 'it is not'} on the card"
     return f"{'moved' if moved else 'not moved'}, {'written' if written else 'not written'}"
 
 

@@ -1,5 +1,6 @@
 import os
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -50,6 +51,9 @@ def test_files_without_a_journal_are_a_gate_that_never_began(place):
     (place / "gate.toml").touch()
     remains = read(place, GATE, replayed=False)
     assert (remains.journal, remains.events, remains.files) == (b"", {}, {"gate.toml"})
+    with closing(sqlite3.connect(place / "gate.db")) as db:
+        db.execute("PRAGMA journal_mode = WAL")  # the power went before the tables were made
+    assert read(place, GATE, replayed=False).journal == b""
 
 
 def test_a_journal_is_read_from_its_log_and_its_card_needs_its_root(place):
