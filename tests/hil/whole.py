@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, TypeVar
 
-from sandbox.board.thermometer import SKIN_EMISSIVITY
 from sandbox.guest import camera as virtual
 from sandbox.guest import shipping
 from sandbox.guest.camera import film
@@ -23,6 +22,7 @@ from tests.hil import camera, served
 from tests.hil.ledger import Report
 from wire.reasons import Colour
 
+Seen = TypeVar("Seen")
 HOST: Final = "localhost"
 REACH: Final = Reach(HOST, Ports.beginning(47200))
 FITTING: Final = Fitting(**virtual.GATE_TOML)
@@ -44,6 +44,7 @@ ANSWERS: Final = (
 )
 TRIES: Final = 3
 VERDICT_S: Final = 120.0
+LOOK_S: Final = 2.0
 STARTS_S: Final = 600.0
 
 
@@ -55,14 +56,29 @@ class Whole:
     office: Office
     place: Path
 
+    def begin(self) -> None:
+        """Start the gate, and bring its contacts to rest once it has its pins: it pulls them up first."""
+        self.guest.run("systemctl", "start", served.UNIT, timeout_s=STARTS_S)
+        for pin, level in served.AT_REST.items():
+            self.guest.contact(pin, level)
+
+    def serving(self) -> bool:
+        """Whether the fleet has heard that the gate serves people."""
+        return self._seen(lambda witness: witness.state(self.office.gate).ready)
+
     def events(self) -> list[Kept]:
-        """What the fleet in the guest has of its gate, from a copy of its database."""
+        """What the fleet in the guest has of its gate."""
+        return self._seen(lambda witness: witness.events(self.office.gate))
+
+    def _seen(self, look: Callable[[Witness], Seen]) -> Seen:
+        """From a copy of its database, and not too often: looking takes the processor from who is looked at."""
+        time.sleep(LOOK_S)
         copy = "import sqlite3,sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))"
         self.guest.run("python3", "-c", copy, f"{shipping.THERE}/fleet.db", "/run/fleet-copy.db")
         path = self.place / "fleet-copy.db"
         path.write_bytes(self.guest.get("/run/fleet-copy.db"))
         with Witness(path) as witness:
-            return witness.events(self.office.gate)
+            return look(witness)
 
     def passage(self, subject: bytes) -> Kept | None:
         """The verdict on this person that has arrived at the fleet."""
@@ -88,28 +104,38 @@ def begun(made: Made, office: Office, place: Path, say: Callable[[str], None]) -
     slot = Slot(made=made, card=made.card(place / "card.img", card.boot), place=place, memory_mib=2048)
     with Guest.start(slot) as guest:
         say(f"the bench answers after {time.monotonic() - begun_s:.0f} s")
-        guest.words(served.chip_words() | {0x24: SKIN_EMISSIVITY})
-        for pin, level in served.AT_REST.items():
-            guest.contact(pin, level)
+        guest.run("systemctl", "stop", served.UNIT, timeout_s=STARTS_S)  # the fleet needs the processor first
+        guest.until(lambda: there(guest, f"{served.DATA}/gate.toml"), "the card was taken", STARTS_S)
+        guest.words(served.chip_words())
         guest.temperature(served.WARM_C, served.ROOM_C)
         guest.put("/run/fleet.tar", archive.read_bytes(), 0o600)
         guest.sh(f"mkdir -p {shipping.THERE} && tar -C {shipping.THERE} -xf /run/fleet.tar")
         serve = shipping.command(PROGRAM, PurePosixPath(shipping.THERE), SERVING)
-        guest.run("systemd-run", "--quiet", f"--unit={FLEET}", *serve)
-        guest.until(lambda: served.active(guest), "the gate runs", STARTS_S)
-        try:
-            guest.until(lambda: guest.run(*ANSWERS, check=False).code == 0, "the fleet answers", STARTS_S)
-        except AssertionError as error:
-            words = guest.run("journalctl", "-b", "-u", FLEET, "-n", "60", "-o", "cat", "--no-pager").out
-            raise AssertionError(f"{error}\n{words}") from error
-        say(f"gate and fleet run after {time.monotonic() - begun_s:.0f} s")
+        guest.run("systemd-run", "--quiet", f"--unit={FLEET}", *serve, timeout_s=STARTS_S)
+        answers(guest)
+        say(f"the fleet in the guest answers after {time.monotonic() - begun_s:.0f} s")
         served.bring(guest, "calibration.toml", card.data["calibration.toml"])
-        config = f"{served.DATA}/gate.toml"
-        program = f"{served.JX}/jx-field"
-        enrol = ("runuser", "-u", "jixiang-gate", "--", program, "enrol", "--config", config, "--yes")
-        guest.run(*enrol, given=ticket.encode(), timeout_s=STARTS_S)
+        served.enrol(guest, ticket)
         say(f"the gate is enrolled after {time.monotonic() - begun_s:.0f} s")
-        yield Whole(guest, office, place)
+        scene = Whole(guest, office, place)
+        scene.begin()
+        guest.until(scene.serving, "the gate serves", STARTS_S)
+        say(f"the gate serves after {time.monotonic() - begun_s:.0f} s")
+        yield scene
+
+
+def there(guest: Guest, path: str) -> bool:
+    """Whether there is such a file."""
+    return guest.run("test", "-e", path, check=False).code == 0
+
+
+def answers(guest: Guest) -> None:
+    """Wait until enrolment and broker answer; AssertionError with the fleet's words when they do not."""
+    try:
+        guest.until(lambda: guest.run(*ANSWERS, check=False).code == 0, "the fleet answers", STARTS_S)
+    except AssertionError as error:
+        words = guest.run("journalctl", "-b", "-u", FLEET, "-n", "60", "-o", "cat", "--no-pager").out
+        raise AssertionError(f"{error}\n{words}") from error
 
 
 def comes(whole: Whole, colour: Colour) -> Kept:
@@ -119,7 +145,7 @@ def comes(whole: Whole, colour: Colour) -> Kept:
         guest.run("systemctl", "stop", served.UNIT)
         person = whole.office.citizens.phone(colour, int(time.time()) + AHEAD_S)
         film.lay_in(guest, camera.pictures([person.text]))
-        guest.run("systemctl", "start", served.UNIT, timeout_s=STARTS_S)
+        whole.begin()
         deadline_s = time.monotonic() + VERDICT_S
         while time.monotonic() < deadline_s:
             told = whole.passage(person.subject)
