@@ -106,7 +106,7 @@ def whole(database: Path) -> bool:
     try:
         with closing(sqlite3.connect(place / database.name)) as db:
             found = [row[0] for row in db.execute("PRAGMA integrity_check")]
-            begun = db.execute("PRAGMA user_version").fetchone() != (0,)
+            begun = bool(db.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error as error:
         found, begun = [str(error)], False
     shutil.rmtree(place)

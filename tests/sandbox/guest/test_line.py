@@ -110,21 +110,28 @@ def test_a_guest_is_hands_with_a_plug():
     assert issubclass(Guest, Hands)
 
 
-def test_who_waits_for_an_answer_hears_at_once_that_the_line_has_ended(ends):
-    line, _ = ends
-    failures = []
+def test_who_waits_for_an_answer_hears_at_once_that_the_line_has_ended(tmp_path):
+    path, failures = tmp_path / "s", []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        line = Hands(path)
+        assert line.connect()
+        theirs, _ = listener.accept()
 
     def ask():
         try:
-            line.ask("run", argv=["sleep", "60"], timeout_s=60)
+            line.ask("run", argv=["true"], timeout_s=60)
         except LineError as error:
             failures.append(str(error))
 
     asking = threading.Thread(target=ask)
     asking.start()
-    while not line._answers:
-        asking.join(0.01)
-    line.hang_up()
+    with theirs:
+        assert theirs.recv(65536)  # it is asked, and will not answer
     asking.join(5)
     assert line.ended.wait(5)
     assert failures == ["the line to the bench has ended (it was to run)"]
+    with pytest.raises(LineError):
+        line.ask("run", argv=["true"], timeout_s=60)
+    line.hang_up()
