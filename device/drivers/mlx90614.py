@@ -84,6 +84,7 @@ class Mlx90614:
         self._opened_before = False
         self._rest_until_s = 0.0
         self._rest_s = FIRST_REST_S
+        self._why = ""
         self._counters = ThermometerCounters()
 
     @property
@@ -175,7 +176,7 @@ class Mlx90614:
     def _transfer(self, transfer: Callable[[SMBus], int]) -> int:
         """Run one transfer, at most `retries` times again; raises `SensorFault`."""
         if self._monotonic() < self._rest_until_s:
-            raise SensorFault("thermometer bus rests after an error and is opened again shortly", retries=0)
+            raise SensorFault(f"{self._why}; it is tried again shortly", retries=0)
         failure: OSError | None = None
         for attempt in range(self._config.retries + 1):
             if attempt:
@@ -193,11 +194,11 @@ class Mlx90614:
         if self._bus is None:
             self._rest_until_s = self._monotonic() + self._rest_s
             self._rest_s = min(2 * self._rest_s, LONGEST_REST_S)
-        raise SensorFault(
+        self._why = (
             f"thermometer at {self._config.address:#04x} on bus {self._config.bus} gave no value: {failure}; "
-            "check its four wires if this stays",
-            retries=self._config.retries,
-        ) from failure
+            "check its four wires if this stays"
+        )
+        raise SensorFault(self._why, retries=self._config.retries) from failure
 
     def _note(self, error: OSError) -> None:
         if error.errno == errno.EBADMSG:  # Documentation/i2c/fault-codes: the PEC does not match

@@ -37,9 +37,8 @@ def kernels() -> Iterator[Path]:
 
 def told(place: Path, channel: str) -> dict[str, float]:
     """One channel in raw, offset and scale, as the kernel's documentation of IIO has them."""
-    return {
-        name: float((place / f"in_temp_{channel}_{name}").read_text()) for name in ("raw", "offset", "scale")
-    }
+    names = {"raw": f"in_temp_{channel}_raw", "offset": "in_temp_offset", "scale": "in_temp_scale"}
+    return {name: float((place / file).read_text()) for name, file in names.items()}
 
 
 def celsius(channel: dict[str, float]) -> float:
