@@ -101,12 +101,20 @@ POINTS: Final = (
         call="fdatasync",
         path=FILE,
     ),
-    Point(name="before the sync of a new journal", scene=Scene.FIRST_START, call="fdatasync", path=LOG),
+    Point(name="before the log's first sync", scene=Scene.FIRST_START, call="fdatasync", path=LOG),
+    Point(
+        name="before the sync of a new journal",
+        scene=Scene.FIRST_START,
+        call="fdatasync",
+        path=LOG,
+        nth=2,  # the first is the log's own header's
+    ),
     Point(
         name="after the sync of a new journal, before its directory's",
         scene=Scene.FIRST_START,
         call="fdatasync",
         path=LOG,
+        nth=2,
         after=True,
     ),
     Point(name="key written, certificate not yet", scene=Scene.ENROLMENT, call="fsync", nth=3),
