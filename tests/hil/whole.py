@@ -71,7 +71,7 @@ class Whole:
         return self._seen(lambda witness: witness.events(self.office.gate))
 
     def _seen(self, look: Callable[[Witness], Seen]) -> Seen:
-        """From a copy of its database, and not too often: looking takes the processor from who is looked at."""
+        """From a copy of its database, not too often: looking takes the processor from who is seen."""
         time.sleep(LOOK_S)
         copy = "import sqlite3,sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))"
         self.guest.run("python3", "-c", copy, f"{shipping.THERE}/fleet.db", "/run/fleet-copy.db")
