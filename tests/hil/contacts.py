@@ -111,6 +111,7 @@ def restarts(scene: Served, report: Report) -> None:
         first = trace.so_far()
     assert [one.high for one in changes(first, RELAY)][-2:] == [False, True], first
     assert not first[0].high, "the relay's pin was high when it was made an output"
+    scene.anew()
     killed_at_s = now_s(guest)
     guest.run("systemctl", "kill", "-s", "KILL", UNIT)
     guest.until(lambda: not guest.level(RELAY), "a killed gate lets the relay go", 10)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -69,6 +69,12 @@ class Served:
 
     guest: Guest
     office: Office
+    since: int = field(default_factory=lambda: int(time.time()))
+    """Unix seconds: of what the gate told before, nothing counts; a kept office remembers earlier ones."""
+
+    def anew(self) -> None:
+        """The gate is started again: only what it tells from now on counts."""
+        self.since = int(time.time()) + 1
 
     def standing(self) -> Standing:
         """What the fleet knows of the gate's state."""
@@ -106,7 +112,8 @@ class Served:
     def idle(self) -> bool:
         """Whether the gate is connected, ready and waits for somebody."""
         standing = self.standing()
-        return standing.online and standing.ready and self.lane() == "idle"
+        fresh = (standing.received_at or 0) >= self.since
+        return fresh and standing.online and standing.ready and self.lane() == "idle"
 
     def until(self, condition: Callable[[], bool], what: str, limit_s: float = HEARD_S) -> None:
         """Wait for something; AssertionError with the gate's last words and state when it does not come."""

@@ -62,6 +62,7 @@ def judged(scene: Served, report: Report) -> None:
 
 def started(scene: Served) -> None:
     """Start the gate, everything at rest, and wait until it serves."""
+    scene.anew()
     scene.guest.run("systemctl", "start", UNIT, timeout_s=240)
     scene.rest()
     scene.until(scene.idle, "the lane is idle again", 240)
@@ -214,11 +215,12 @@ def absent(scene: Served, report: Report) -> None:
         guest.run("systemctl", "stop", UNIT, timeout_s=60)
         guest.still()
         guest.sh(gone)
+        scene.anew()
         guest.run("systemctl", "start", UNIT, timeout_s=240)
         assert active(guest)
         scene.rest()
-        noticed(scene, present=False)
         scene.until(scene.idle, "the lane is idle all the same", 240)
+        noticed(scene, present=False)
         said = scene.words(40)
         referred(scene, report, what)
         assert "thermometer" in said, said

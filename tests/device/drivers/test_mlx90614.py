@@ -83,7 +83,7 @@ def test_an_unplugged_chip_is_a_fault_and_heals_by_itself_when_it_returns(thermo
     with pytest.raises(SensorFault, match="check its four wires"):
         thermometer.read()
     board.thermometer.unplugged = False
-    with pytest.raises(SensorFault, match="Remote I/O error.*tried again shortly"):
+    with pytest.raises(SensorFault, match=r"Remote I/O error.*tried again shortly"):
         thermometer.read()
     clock.now_s += 0.06
     assert thermometer.read()
