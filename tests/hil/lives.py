@@ -32,24 +32,6 @@ HEARS_S: Final = 120.0
 PASSAGES: Final = 4
 """So many passages long, as the first of a life took, is the time in which the plug is pulled."""
 STIRS: Final = (Delivery.ASSIGNMENT, Delivery.LIST, Delivery.LIST, Delivery.TRUST, None, None, None)
-SPARED: Final = (
-    "getty.target",
-    "systemd-logind.service",
-    "systemd-user-sessions.service",
-    "systemd-update-utmp.service",
-    "systemd-update-utmp-runlevel.service",
-    "e2scrub_reap.service",
-    "e2scrub_all.timer",
-    "systemd-binfmt.service",
-    "dev-hugepages.mount",
-    "dev-mqueue.mount",
-    "modprobe@fuse.service",
-    "modprobe@drm.service",
-    "modprobe@loop.service",
-    "modprobe@dm_mod.service",
-    "modprobe@efi_pstore.service",
-)
-"""Of Debian, not of a gate: no login and no helper of one, which every boot here would wait for."""
 
 
 @dataclass(slots=True)
@@ -124,10 +106,7 @@ class Card:
     @property
     def slot(self) -> Slot:
         """The board with this card."""
-        words = tuple(f"systemd.mask={unit}" for unit in SPARED)
-        return Slot(
-            made=self.made, card=self.place / "card.img", place=self.place, cores=self.cores, words=words
-        )
+        return Slot(made=self.made, card=self.place / "card.img", place=self.place, cores=self.cores)
 
     def fresh(self) -> None:
         """Write the card as `jx-field prepare` and the image leave it."""
