@@ -61,6 +61,9 @@ class Ledger:
             self.say(f"{self.where}: {title}: FAILED\n{traceback.format_exc()}")
             if fatal:
                 raise StepFailedError(title) from error
+        except BaseException:
+            row.wrong = "stopped from outside"
+            raise
         finally:
             row.seconds = time.monotonic() - begun_s
             if row.wrong is None:
