@@ -6,36 +6,47 @@ from typing import Final
 
 from tests.hil import contacts, people, thermometer
 from tests.hil.contacts import Report
-from tests.hil.served import DATA, JX, UNIT, Served
+from tests.hil.served import DATA, JX, RELAY, UNIT, Served
+from tests.hil.traced import changes, traced
 
 CONFIG: Final = f"{DATA}/gate.toml"
-OURS: Final = ("thermometer", "relay", "inputs", "signals", "camera")
-"""The checks that need a device; what the rest looks at is no matter of this guest."""
+CUT: Final = frozenset({("inputs", "fire"), ("inputs", "tamper")})
+"""What the self-test finds wrong: it asks for its pull-ups, which simulated pins take for two cut loops."""
+PASSES: Final = frozenset(
+    {("inputs", "door"), ("camera", "rate"), ("thermometer", "bus errors"), ("thermometer", "emissivity")}
+)
+PLAYED: Final = frozenset({("signals", "lamp"), ("signals", "buzzer"), ("relay", "pulse")})
 
 
 def status(scene: Served, report: Report) -> None:
     """`jx-gate status` beside the running gate: ready, idle, no trouble; 0."""
-    guest = scene.guest
-    ran = guest.run(f"{JX}/jx-gate", "status", "--config", CONFIG, check=False, timeout_s=120)
-    told = guest.run(f"{JX}/jx-gate", "status", "--config", CONFIG, "--json", check=False, timeout_s=120)
-    assert ran.code in {0, 3}, ran
-    report(f"exit {ran.code}, as a program {told.code}: {' / '.join(ran.out.split(chr(10))[:3])}")
+    command = (f"{JX}/jx-gate", "status", "--config", CONFIG)
+    ran = scene.guest.run(*command, timeout_s=200)
+    report(f"exit 0: {' / '.join(line.strip() for line in ran.out.splitlines()[:2])}")
 
 
 def selftest(scene: Served, report: Report) -> None:
-    """`jx-gate selftest --yes --relay` on the real nodes, the gate stopped: every device passes."""
+    """`jx-gate selftest --relay` on the real nodes, the gate stopped: devices pass, cut loops are found."""
     guest = scene.guest
     guest.run("systemctl", "stop", UNIT, timeout_s=60)
-    scene.rest()
     command = (f"{JX}/jx-gate", "selftest", "--config", CONFIG, "--yes", "--relay", "--json")
-    ran = guest.run(
-        "runuser", "-u", "jixiang-gate", "--", "env", "LG_WD=/run/jx-bench", *command, check=False
-    )
+    as_gate = ("runuser", "-u", "jixiang-gate", "--", "env", "LG_WD=/tmp")  # lgpio's pipes
+    try:
+        with traced(guest, RELAY) as trace:
+            ran = guest.run(*as_gate, *command, check=False, timeout_s=200)
+            up_s, down_s = (one.at_s for one in changes(trace.so_far(), RELAY)[-2:])
+    finally:
+        thermometer.started(scene)
     told = json.loads(ran.out)
-    wrong = [one for one in told["findings"] if one["grade"] == "fail"]
-    assert ran.code == told["exit"], ran
-    report(f"exit {ran.code}; {len(told['findings'])} findings, {len(wrong)} fail")
-    thermometer.started(scene)
+    grades = {(one["check"], one["part"]): one["grade"] for one in told["findings"]}
+    wrong = {part for part, grade in grades.items() if grade == "fail"}
+    assert wrong == CUT, told
+    assert (ran.code, told["exit"]) == (1, 1), ran
+    assert {grades[part] for part in PASSES} == {"pass"}, grades
+    assert {grades[part] for part in PLAYED} == {"note"}, grades
+    assert 0.7 < down_s - up_s < 2.0, f"the relay was on for {down_s - up_s:.2f} s"
+    passed = sum(grade == "pass" for grade in grades.values())
+    report(f"{passed} of {len(grades)} pass, two cut loops found, relay pulsed {down_s - up_s:.2f} s; exit 1")
 
 
 Step = Callable[[Served, Report], None]

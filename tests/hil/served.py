@@ -132,7 +132,7 @@ class Served:
         self.guest.show(picture(shown.text))
 
     def leave(self) -> None:
-        """Nobody is there any more: an empty view, the wall before the thermometer."""
+        """Nobody is there any more: an empty view."""
         self.guest.show(nobody())
 
     def rest(self) -> None:
