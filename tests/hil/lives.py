@@ -165,14 +165,20 @@ class Card:
         begun_s = time.monotonic()
         life.passage()
         moment_s = dice.uniform(0, PASSAGES * (time.monotonic() - begun_s))
-        timer = threading.Timer(moment_s, life.guest.cut)
+        pulled = threading.Event()
+
+        def pull() -> None:
+            pulled.set()
+            life.guest.cut()
+
+        timer = threading.Timer(moment_s, pull)
         timer.start()
         try:
             while not life.guest.ended.is_set():
                 self._stir(dice.choice(STIRS))
                 life.passage()
         except LineError:
-            if life.guest.alive:
+            if not pulled.is_set():  # a process that was killed counts as alive until it is waited for
                 raise
         finally:
             timer.cancel()
