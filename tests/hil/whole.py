@@ -20,6 +20,7 @@ from sandbox.guest.witness import Kept, Witness
 from sandbox.ports import Ports
 from tests.hil import camera, served
 from tests.hil.ledger import Report
+from tests.hil.traced import now_s
 from wire.reasons import Colour
 
 Seen = TypeVar("Seen")
@@ -56,17 +57,19 @@ class Whole:
     office: Office
     place: Path
 
-    def begin(self) -> int:
-        """Start the gate, contacts at rest; how many edges there were by then.
+    def begin(self) -> float:
+        """Start the gate and bring its contacts to rest; when all was at rest, by the guest's clock.
 
-        A simulated pin follows the gate's pull-up until somebody holds it anew: for that moment the fire loop
-        is open and the relay on.
+        A simulated pin follows the gate's pull-up until somebody holds it anew: so the fire loop is open at
+        first, and the relay on.
         """
-        self.guest.run("systemctl", "start", served.UNIT, timeout_s=STARTS_S)
+        guest = self.guest
+        guest.run("systemctl", "start", served.UNIT, timeout_s=STARTS_S)
+        guest.until(lambda: guest.level(served.RELAY), "the open fire loop is seen", STARTS_S)
         for pin, level in served.AT_REST.items():
-            self.guest.contact(pin, level)
-        self.guest.until(lambda: not self.guest.level(served.RELAY), "the relay is at rest", STARTS_S)
-        return len(self.guest.edges())
+            guest.contact(pin, level)
+        guest.until(lambda: not guest.level(served.RELAY), "the relay is at rest", STARTS_S)
+        return now_s(guest)
 
     def serving(self) -> bool:
         """Whether the fleet has heard that the gate serves people."""
@@ -154,13 +157,13 @@ def comes(whole: Whole, colour: Colour) -> tuple[Kept, int]:
         guest.run("systemctl", "stop", served.UNIT)
         person = whole.office.citizens.phone(colour, int(time.time()) + AHEAD_S)
         film.lay_in(guest, camera.pictures([person.text]))
-        before = whole.begin()
+        rest_s = whole.begin()
         deadline_s = time.monotonic() + VERDICT_S
         while time.monotonic() < deadline_s:
             told = whole.passage(person.subject)
             if told is not None and told.reason not in LATE:
-                raised = [edge for edge in guest.edges()[before:] if edge[:2] == (served.RELAY, True)]
-                return told, len(raised)
+                edges = guest.edges()
+                return told, sum(at_s > rest_s for pin, level, at_s in edges if level and pin == served.RELAY)
             time.sleep(1)
     log = ("journalctl", "-b", "-u", served.UNIT, "-n", "30", "-o", "short-monotonic", "--no-pager")
     words = guest.run(*log).out
