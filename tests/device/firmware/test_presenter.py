@@ -312,10 +312,13 @@ def texts():
 
 
 def holding(drawn_name):
-    """The texts that hold the name, itself never spelt: whatever is found is compared the other way round."""
-    coded = drawn_name[::-1].encode()[::-1]
+    """The texts that hold the name, but for the two that are searched for; nobody else has it spelt."""
+    name = drawn_name[::-1]
+    coded = name.encode()
     return [
-        one for one in texts() if (drawn_name in one[::-1] if isinstance(one, str) else coded in one[::-1])
+        one
+        for one in texts()
+        if one is not name and one is not coded and (name if isinstance(one, str) else coded) in one
     ]
 
 
