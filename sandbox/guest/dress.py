@@ -14,6 +14,7 @@ import msgspec
 
 from provisioning import image
 from sandbox.guest import camera
+from sandbox.guest.card import DISK
 from sandbox.layout import REPOSITORY
 
 INSIDE: Final = Path(__file__).with_name("inside")
@@ -45,6 +46,11 @@ UNSEEN: Final = (
     "modprobe@efi_pstore.service",
 )
 """Of Debian, not of a gate: no login and no helper of one, which every emulated start would wait for."""
+FSTAB: Final = f"""\
+PARTUUID={DISK}-01  /boot/firmware  vfat  defaults          0  2
+PARTUUID={DISK}-02  /               ext4  defaults,noatime  0  1
+"""
+"""As on Raspberry Pi OS."""
 BENCH_UNITS: Final = ("jx-board.service", "jx-bench.service")
 
 
@@ -137,9 +143,9 @@ def place_board(root: Path, order: Order) -> None:
         shutil.copy(file, units)
     for file in INSIDE.glob("*.network"):
         shutil.copy(file, root / "etc/systemd/network")
-    shutil.copy(INSIDE / "boot-firmware.mount", units)
+    (root / "etc/fstab").write_text(FSTAB)
     shutil.copy(INSIDE / "camera.conf", root / "etc/systemd/system.conf.d")
-    run("chroot", root, "systemctl", "-q", "enable", *BENCH_UNITS, "boot-firmware.mount", "systemd-networkd")
+    run("chroot", root, "systemctl", "-q", "enable", *BENCH_UNITS, "systemd-networkd")
     run("chroot", root, "systemctl", "-q", "mask", *UNSEEN)
     (root / "boot/firmware").mkdir(exist_ok=True)
     (root / "etc/hostname").write_text("gate\n")

@@ -127,7 +127,7 @@ def first_start(guest: Guest, report: Report) -> None:
         assert f"took {name} from the card" in took, took
         assert guest.sh(f"stat -c '%U %a' {CARD_DATA}/{name}") == "jixiang-gate 600", name
     failed = guest.sh(
-        "systemctl --failed --plain --no-legend 'jixiang-*' 'var-lib-*' 'boot-*' 'systemd-fsck*'"
+        "systemctl list-units --failed --plain --no-legend 'jixiang-*' 'var-lib-*' 'boot-*' 'systemd-fsck*'"
     )
     assert not failed, failed
     report(f"file system {identity(guest)}; status: {shown(guest, 'StatusText')[:60]}…")
