@@ -29,6 +29,12 @@ class Change:
     new: str
 
 
+def _unless_held(pull: str) -> tuple[str, str]:
+    """gpio-sim's answer to a request for a bias, and what it becomes."""
+    asked = f"return gpio_sim_apply_pull(chip, offset, {pull});"
+    return asked, asked.replace("return", "return test_bit(offset, held) ? 0 :")
+
+
 CHANGES: Final = (
     # irq_sim is no module in Debian's kernels; inside gpio-sim it may use exported functions alone.
     Change("irq_sim.c", "handle_simple_irq(irq_to_desc(irqnum));", "generic_handle_irq_safe(irqnum);"),
@@ -48,6 +54,19 @@ CHANGES: Final = (
         "i2c-stub.c",
         "\t/* Search for the right chip */",
         "\tif (READ_ONCE(fault))\n\t\treturn -READ_ONCE(fault);\n\n\t/* Search for the right chip */",
+    ),
+    # A closed contact is stronger than a gate's pull-up: what sysfs was told once, no request takes back.
+    Change(
+        "gpio-sim.c",
+        "static int gpio_sim_set_config(struct gpio_chip *gc,",
+        "static DECLARE_BITMAP(held, 64);\n\nstatic int gpio_sim_set_config(struct gpio_chip *gc,",
+    ),
+    Change("gpio-sim.c", *_unless_held("1")),
+    Change("gpio-sim.c", *_unless_held("0")),
+    Change(
+        "gpio-sim.c",
+        "ret = gpio_sim_apply_pull(chip, line_attr->offset, pull);",
+        "set_bit(line_attr->offset, held);\n\tret = gpio_sim_apply_pull(chip, line_attr->offset, pull);",
     ),
 )
 

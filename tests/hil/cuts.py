@@ -117,7 +117,6 @@ def power_cuts(
                 raise AssertionError(f"{error}") from error
             outcomes.append(msgspec.json.decode((place / "1.json").read_bytes(), type=Outcome))
     _tell(outcomes, cuts, seed, report)
-    shutil.rmtree(place)
 
 
 def failure(where: str, card: Card, error: Exception) -> AssertionError:
@@ -186,6 +185,7 @@ def main() -> int:
     workshop = Workshop(host.mirror(), say, kept.Kept(given.kept))
     say(f"seed {given.seed}")
     power_cuts(workshop, place, say, cuts=given.cuts, points=given.points, seed=given.seed, progress=say)
+    shutil.rmtree(place)  # cards are large; what failed is kept
     return 0
 
 

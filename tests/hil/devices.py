@@ -10,10 +10,12 @@ from tests.hil.served import DATA, JX, RELAY, UNIT, Served
 from tests.hil.traced import changes, traced
 
 CONFIG: Final = f"{DATA}/gate.toml"
-CUT: Final = frozenset({("inputs", "fire"), ("inputs", "tamper")})
-"""What the self-test finds wrong: it asks for its pull-ups, which simulated pins take for two cut loops."""
 PASSES: Final = frozenset(
-    {("inputs", "door"), ("camera", "rate"), ("thermometer", "bus errors"), ("thermometer", "emissivity")}
+    {
+        *(("inputs", name) for name in ("fire", "tamper", "door")),
+        ("camera", "rate"),
+        *(("thermometer", name) for name in ("bus errors", "emissivity")),
+    }
 )
 PLAYED: Final = frozenset({("signals", "lamp"), ("signals", "buzzer"), ("relay", "pulse")})
 
@@ -26,7 +28,7 @@ def status(scene: Served, report: Report) -> None:
 
 
 def selftest(scene: Served, report: Report) -> None:
-    """`jx-gate selftest --relay` on the real nodes, the gate stopped: devices pass, cut loops are found."""
+    """`jx-gate selftest --relay` on the real nodes, the gate stopped: everything passes or is a note."""
     guest = scene.guest
     guest.run("systemctl", "stop", UNIT, timeout_s=60)
     command = (f"{JX}/jx-gate", "selftest", "--config", CONFIG, "--yes", "--relay", "--json")
@@ -39,14 +41,13 @@ def selftest(scene: Served, report: Report) -> None:
         thermometer.started(scene)
     told = json.loads(ran.out)
     grades = {(one["check"], one["part"]): one["grade"] for one in told["findings"]}
-    wrong = {part for part, grade in grades.items() if grade == "fail"}
-    assert wrong == CUT, told
-    assert (ran.code, told["exit"]) == (1, 1), ran
+    assert "fail" not in grades.values(), told
+    assert (ran.code, told["exit"]) == (0, 0), ran
     assert {grades[part] for part in PASSES} == {"pass"}, grades
     assert {grades[part] for part in PLAYED} == {"note"}, grades
     assert 0.7 < down_s - up_s < 2.0, f"the relay was on for {down_s - up_s:.2f} s"
     passed = sum(grade == "pass" for grade in grades.values())
-    report(f"{passed} of {len(grades)} pass, two cut loops found, relay pulsed {down_s - up_s:.2f} s; exit 1")
+    report(f"{passed} of {len(grades)} pass, the relay was on for {down_s - up_s:.2f} s; exit 0")
 
 
 Step = Callable[[Served, Report], None]

@@ -135,9 +135,8 @@ class Card:
         try:
             guest.watch(RELAY)
             guest.words(served.chip_words())
-            scene.leave()
-            guest.until(lambda: served.active(guest), "the gate runs", READY_S)
             scene.rest()
+            guest.until(lambda: served.active(guest), "the gate runs", READY_S)
             if not self.enrolled:
                 served.bring(
                     guest,

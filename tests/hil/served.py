@@ -136,11 +136,7 @@ class Served:
         self.guest.show(nobody())
 
     def rest(self) -> None:
-        """Everything as it is when nobody is there and all is well.
-
-        To be said again after each start of the gate: it asks for its pull-ups, which simulated pins take
-        for the last word. A real closed loop is stronger than they are.
-        """
+        """Everything as it is when nobody is there and all is well."""
         for pin, level in AT_REST.items():
             self.guest.contact(pin, level)
         self.guest.temperature(WARM_C, ROOM_C)
@@ -173,7 +169,6 @@ def served(made: Made, office: Office, place: Path, say: Say, *, in_slot: bool =
         scene.rest()
         guest.words(chip_words())
         guest.until(lambda: active(guest), "the gate runs", READY_S)
-        scene.rest()
         say(f"the gate runs after {time.monotonic() - begun_s:.0f} s")
         bring(guest, "calibration.toml", record)
         enrol(guest, token)

@@ -43,10 +43,13 @@ def title(function: Callable[..., object]) -> str:
     return function.__name__.replace("_", " ")
 
 
-def dependencies(_given: Given, _place: Path, ledger: Ledger) -> None:
+def dependencies(given: Given, _place: Path, ledger: Ledger) -> None:
     """What a gate is installed from, for its own processor; no guest."""
-    with ledger.step("aarch64 wheels and system packages") as report:
-        wheels.aarch64(report)
+    for suite in (BOOKWORM, TRIXIE):
+        with ledger.step(f"{suite.name}: aarch64 wheels") as report:
+            wheels.locked(suite, report)
+        with ledger.step(f"{suite.name}: system packages") as report:
+            wheels.packaged(suite, given.workshop.mirror, report)
 
 
 def guest_a(given: Given, place: Path, ledger: Ledger) -> None:

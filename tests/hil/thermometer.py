@@ -61,10 +61,9 @@ def judged(scene: Served, report: Report) -> None:
 
 
 def started(scene: Served) -> None:
-    """Start the gate, everything at rest, and wait until it serves."""
+    """Start the gate and wait until it serves."""
     scene.anew()
     scene.guest.run("systemctl", "start", UNIT, timeout_s=240)
-    scene.rest()
     scene.until(scene.idle, "the lane is idle again", 240)
 
 
@@ -218,7 +217,6 @@ def absent(scene: Served, report: Report) -> None:
         scene.anew()
         guest.run("systemctl", "start", UNIT, timeout_s=240)
         assert active(guest)
-        scene.rest()
         scene.until(scene.idle, "the lane is idle all the same", 240)
         noticed(scene, present=False)
         said = scene.words(40)

@@ -1,7 +1,4 @@
-"""A gate's dependencies on its own processor: every one a wheel for it, or a package of its system.
-
-`python -m tests.hil.wheels` runs this step alone; it needs the package index and Debian's archive, no root.
-"""
+"""A gate's dependencies on its own processor: every one a wheel for it, or a package of its system."""
 
 import re
 import struct
@@ -16,9 +13,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from provisioning import image
-from sandbox.guest import host, wheels
+from sandbox.guest import wheels
 from sandbox.guest.kept import Kept
-from sandbox.guest.suites import BOOKWORM, TRIXIE, Suite
+from sandbox.guest.suites import Suite
 from sandbox.layout import REPOSITORY
 from tests import test_rooms
 from tests.hil import archive
@@ -114,13 +111,13 @@ def locked(suite: Suite, report: Callable[[str], None]) -> None:
     assert not [*unmet(found, target)], "\n".join(unmet(found, target))
     size = sum(wheel.stat().st_size for wheel in files) / 1e6
     report(
-        f"{target}: {len(files)} wheels of gate.lock, {size:.0f} MB, hashes right, requirements met; "
-        f"native: {', '.join(native)}; glibc {newest[0]}.{newest[1]} is enough"
+        f"{target}: {len(files)} wheels ({len(native)} native), {size:.0f} MB, hashes right,"
+        f" requirements met; glibc {newest[0]}.{newest[1]} is enough"
     )
     from_system = {package.get("module") for package in of_system(suite)} - {None}
     lacking = (imported() | test_rooms.HARDWARE) - set().union(*map(modules, files)) - from_system
     assert not lacking, f"{suite.name}: nothing provides {', '.join(sorted(lacking))}"
-    report(f"{suite.name}: from the system {', '.join(sorted(from_system))}; every other import from a wheel")
+    report(f"from the system {', '.join(sorted(from_system))}; every other import from a wheel")
     beside(suite, found, into, report)
 
 
@@ -136,7 +133,7 @@ def beside(suite: Suite, found: Mapping[str, Path], into: Path, report: Callable
         assert glibc_of(wheel) <= suite.glibc, f"{wheel.name} asks for glibc {glibc_of(wheel)}"
         together = {**found, wanted.name: wheel}
         assert not [*unmet(together, target)], "\n".join(unmet(together, target))
-        report(f"{suite.name}: {line} is {wheel.name}")
+        report(f"{line}, for the system's picamera2, is there too")
 
 
 def packaged(suite: Suite, mirror: str, report: Callable[[str], None]) -> None:
@@ -153,29 +150,17 @@ def packaged(suite: Suite, mirror: str, report: Callable[[str], None]) -> None:
             assert re.match(rf"{re.escape(version)}\b", has[name]), f"{suite.name}: {name} is {has[name]}"
         count = opened.installed(debian)
     report(
-        f"Debian {suite.name} {archive.ARCHITECTURE}: Python {suite.python}, glibc {glibc}; "
-        f"{', '.join(sorted(debian))} can be installed ({count} packages)"
+        f"{archive.ARCHITECTURE}: Python {suite.python}, glibc {glibc};"
+        f" {', '.join(sorted(debian))} can be installed ({count} packages)"
     )
-    report(_elsewhere(suite, elsewhere, has))
+    report(_elsewhere(elsewhere, has))
 
 
-def _elsewhere(suite: Suite, names: Iterable[str], has: Mapping[str, str]) -> str:
+def _elsewhere(names: Iterable[str], has: Mapping[str, str]) -> str:
     """What can be said of packages that come from Raspberry Pi's archive, which is not asked."""
     seen = [name for name in names if name in has]
     unseen = [name for name in names if name not in has]
     return (
-        f"{suite.name}, of Raspberry Pi's archive: Debian too has {', '.join(seen) or 'none'}; "
-        f"not checked: {', '.join(unseen) or 'none'}"
+        f"of Raspberry Pi's archive Debian too has {', '.join(seen) or 'none'};"
+        f" not checked: {', '.join(unseen) or 'none'}"
     )
-
-
-def aarch64(report: Callable[[str], None]) -> None:
-    """For both releases; AssertionError or SandboxError says what a gate would lack."""
-    mirror = host.mirror()
-    for suite in (BOOKWORM, TRIXIE):
-        locked(suite, report)
-        packaged(suite, mirror, report)
-
-
-if __name__ == "__main__":
-    aarch64(print)
