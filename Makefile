@@ -54,7 +54,7 @@ fuzz: env ## Every reader of foreign bytes under a fuzzer, ten minutes in all; A
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r locks/fuzz.lock
 	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
-lock: env ## Resolve the dependencies once, in three views: everything, what runs here, what runs on a gate
+lock: env ## Resolve the dependencies once, in several views: everything, what runs here, on a gate, in the long checks
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate --extra fleet --extra dev pyproject.toml -o locks/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate --extra fleet -c locks/dev.lock pyproject.toml -o locks/run.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate -c locks/dev.lock pyproject.toml -o locks/gate.lock
