@@ -20,6 +20,7 @@ from wire import (
     keys,
     messages,
     policy,
+    reason_words,
     reasons,
     schema,
     status,
@@ -47,7 +48,7 @@ def _topics() -> str:
 def _reasons() -> str:
     rows = [
         (w.code, w.verdict.name.lower(), w.zh, w.en, f"{w.screen_zh} · {w.screen_en}")
-        for w in reasons.REASONS.values()
+        for w in reason_words.REASONS.values()
     ]
     return _table(("code", "verdict", "给工作人员", "for staff", "screen"), rows)
 

@@ -9,7 +9,8 @@ from device.firmware.admit import Code, Here, Recall, judge
 from device.firmware.thermometry import Measurement
 from wire.documents import Direction
 from wire.policy import DEFAULT, Choice, Policy
-from wire.reasons import REASONS, Colour, Reason
+from wire.reason_words import REASONS
+from wire.reasons import Colour, Reason
 
 NOW_S: Final = 1_795_000_000
 DAY_S: Final = 86_400

@@ -7,6 +7,9 @@ from typing import Final
 
 from wire import cose, schema
 from wire import policy as policies
+from wire.foreign import keys as pass_keys
+from wire.foreign.keys import PassKey
+from wire.foreign.passes import EVERY_KIND, Format, Kind
 from wire.keys import KID_BYTES, PublicKey
 
 EVERYBODY: Final = "*"
@@ -52,7 +55,10 @@ _NAME: Final = schema.text(80)
 _URI: Final = schema.text(128)
 _DIGEST: Final = schema.bstr(16)
 _KID: Final = schema.bstr(KID_BYTES)
+_MASK: Final = schema.integer(1, EVERY_KIND)
 _KEY: Final = schema.Codec(PublicKey.from_cose, lambda key: key.cose())
+_PASS_KEY: Final = schema.Codec(pass_keys.from_cose, lambda key: key.cose())
+_KINDS: Final = schema.Codec(lambda value: Kind(_MASK.load(value)), int)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +134,41 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """One key that signs passes of another system, under the id that their headers have."""
+
+    kid: bytes = schema.field(1, schema.bstr(1, 64))
+    key: PassKey = schema.field(2, _PASS_KEY)
+    not_before: int = schema.field(3, _SECONDS)
+    not_after: int = schema.field(4, _SECONDS)
+    kinds: Kind = schema.field(5, _KINDS, default=EVERY_KIND)
+    """What it may state: the extended key usages of its certificate, everything when that has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignIssuer:
+    """Who issues passes of another system. `iss`: what they call themselves in them; "": anything."""
+
+    id: str = schema.field(1, schema.text(16))
+    name_zh: str = schema.field(2, _NAME)
+    name_en: str = schema.field(3, _NAME)
+    format: Format = schema.field(4, schema.one_of(Format))
+    iss: str = schema.field(5, _URI)
+    keys: tuple[ForeignKey, ...] = schema.field(6, schema.array(schema.record(ForeignKey), 2_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trust(Document):
     """Whose codes are recognised, and how loose an assignment's policy may be."""
 
     issuers: tuple[Issuer, ...] = schema.field(10, schema.array(schema.record(Issuer), 256))
     bounds: policies.Policy = schema.field(11, policies.CODEC)
+    foreign: tuple[ForeignIssuer, ...] = schema.field(
+        12, schema.array(schema.record(ForeignIssuer), 128), default=()
+    )
 
     def __post_init__(self) -> None:
-        ids = [issuer.id for issuer in self.issuers]
+        ids = [issuer.id for issuer in self.issuers] + [issuer.id for issuer in self.foreign]
         uris = [ref.uri for issuer in self.issuers for ref in issuer.lists]
         if len(set(ids)) != len(ids) or len(set(uris)) != len(uris):
             raise ValueError("an issuer or a list stands in the document twice")

@@ -34,7 +34,7 @@ class Site(IntEnum):
 class Policy:
     """Every number and choice of a gate.
 
-    `_c100` is hundredths of a degree Celsius, `_s` seconds, `_ms` milliseconds.
+    `_c100` is hundredths of a degree Celsius, `_ms` milliseconds, `_s` seconds, `_h` hours, `_d` days.
     """
 
     fever_c100: int = schema.field(1, schema.integer(3500, 4200))
@@ -51,6 +51,12 @@ class Policy:
     site: Site = schema.field(12, schema.one_of(Site))
     pulse_ms: int = schema.field(13, schema.integer(50, 30_000))
     longest_open_ms: int = schema.field(14, schema.integer(500, 120_000))
+    foreign: Choice = schema.field(15, schema.one_of(Choice), default=Choice.REFER)
+    foreign_test_h: int = schema.field(16, schema.uint(720), default=48)
+    foreign_recovery_from_d: int = schema.field(17, schema.uint(3_660), default=11)
+    foreign_recovery_until_d: int = schema.field(18, schema.uint(3_660), default=180)
+    foreign_doses_from_d: int = schema.field(19, schema.uint(3_660), default=14)
+    foreign_doses_until_d: int = schema.field(20, schema.uint(3_660), default=270)
 
 
 CODEC: Final = schema.record(Policy)
@@ -69,6 +75,12 @@ STRICTER: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "list_not_held": max,
     "measured": max,
     "longest_open_ms": min,
+    "foreign": max,
+    "foreign_test_h": min,
+    "foreign_recovery_from_d": max,
+    "foreign_recovery_until_d": min,
+    "foreign_doses_from_d": max,
+    "foreign_doses_until_d": min,
 }
 
 # Jilin, March 2020: the threshold is 37.3 °C. The rest suits a venue that has no wishes of its own.
@@ -105,6 +117,12 @@ LOOSEST: Final = Policy(
     site=Site.FOREHEAD,
     pulse_ms=800,
     longest_open_ms=120_000,
+    foreign=Choice.ADMIT,
+    foreign_test_h=72,
+    foreign_recovery_from_d=0,
+    foreign_recovery_until_d=270,
+    foreign_doses_from_d=0,
+    foreign_doses_until_d=3_660,
 )
 
 

@@ -1,8 +1,6 @@
-"""Every reason a gate can give: its code, the verdict it stands for, and its words in both languages."""
+"""Every reason a gate can give, and the verdict it stands for; `reason_words` has their words."""
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
 
 
 class Verdict(IntEnum):
@@ -39,6 +37,7 @@ class Reason(IntEnum):
     PAPER_CHECKED = 106
     MEASURED_AGAIN = 107
     REGISTERED = 108
+    FOREIGN_ADMITTED = 109
     UNKNOWN_ISSUER = 201
     BAD_SIGNATURE = 202
     EXPIRED = 203
@@ -57,6 +56,9 @@ class Reason(IntEnum):
     COLOUR_UNKNOWN = 216
     PROOF_MISSING = 217
     DOCUMENT_DIFFERS = 218
+    NOT_YET_VALID = 219
+    FOREIGN_DENIED = 220
+    FOREIGN_POSITIVE = 221
     YELLOW = 301
     NO_INFORMATION = 302
     LIST_NOT_HELD = 303
@@ -70,6 +72,12 @@ class Reason(IntEnum):
     STAFF_NOT_LISTED = 311
     JOURNAL_FAILED = 312
     STAFF_HOURS = 313
+    FOREIGN = 314
+    DOSES_MISSING = 315
+    DOSES_OUTSIDE = 316
+    TEST_OLD = 317
+    RECOVERY_OUTSIDE = 318
+    NOTHING_COUNTS = 319
     FULL = 401
     VISITORS_LATER = 402
     NOT_A_CODE = 501
@@ -83,184 +91,6 @@ class Reason(IntEnum):
     FIRE = 701
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """One row: the code people quote, words for staff, words for the screen (no diagnosis, no name)."""
-
-    code: str
-    verdict: Verdict
-    zh: str
-    en: str
-    screen_zh: str
-    screen_en: str
-
-
-_ENTER: Final = ("请通行", "Please enter")
-_ATTENDANT: Final = ("请找工作人员", "Ask the attendant")
-_AGAIN: Final = ("请刷新后重新出示", "Refresh the code and show it again")
-_OUT: Final = ("暂停使用", "Out of service")
-
-_VERDICT_LETTER: Final = {
-    Verdict.ADMIT: "P",
-    Verdict.DENY: "A",
-    Verdict.REFER: "R",
-    Verdict.WAIT: "W",
-    Verdict.HINT: "H",
-    Verdict.OUT_OF_SERVICE: "S",
-    Verdict.EVACUATE: "E",
-}
-
-_ROWS: Final = {
-    Reason.GREEN: ("绿码，体温正常", "green, temperature normal", _ENTER),
-    Reason.PAPER_ADMITTED: ("纸质码，按规定放行", "paper code, admitted by policy", _ENTER),
-    Reason.NO_INFORMATION_ADMITTED: (
-        "无信息，体温正常，按规定放行",
-        "no information, temperature normal, admitted by policy",
-        _ENTER,
-    ),
-    Reason.LIST_NOT_HELD_ADMITTED: (
-        "外地码颜色未知，按规定放行",
-        "recognised, colour unknown, admitted by policy",
-        _ENTER,
-    ),
-    Reason.STAFF: ("员工，绿码", "staff, green", _ENTER),
-    Reason.PAPER_CHECKED: (
-        "纸质码，工作人员已核对证件",
-        "paper code, document checked by the attendant",
-        _ENTER,
-    ),
-    Reason.MEASURED_AGAIN: (
-        "工作人员复测，体温正常",
-        "measured again by the attendant, temperature normal",
-        _ENTER,
-    ),
-    Reason.REGISTERED: (
-        "无码人员已登记，体温正常",
-        "no code: registered by the attendant, temperature normal",
-        _ENTER,
-    ),
-    Reason.UNKNOWN_ISSUER: (
-        "发码机构未被认可",
-        "the issuer is not known here",
-        ("此码无法识别", "This code is not recognised"),
-    ),
-    Reason.BAD_SIGNATURE: (
-        "签名无效，可能是伪造的码",
-        "the signature is wrong: possibly a forgery",
-        ("此码无效", "This code is not valid"),
-    ),
-    Reason.EXPIRED: ("健康码已过期", "the code has expired", ("健康码已过期", "This code has expired")),
-    Reason.PROOF_OLD: ("动态码过旧，可能是截图", "the phone code is too old: possibly a screenshot", _AGAIN),
-    Reason.PROOF_FUTURE: (
-        "动态码时间超前，手机时钟不准",
-        "the phone code is from the future: the phone's clock is wrong",
-        ("请校准手机时间", "Set the phone's clock"),
-    ),
-    Reason.PROOF_REPLAYED: ("动态码已被使用", "this phone code was used before", _AGAIN),
-    Reason.INDEX_OUTSIDE: (
-        "码不在状态列表内",
-        "the code's index is outside its status list",
-        ("此码无效", "This code is not valid"),
-    ),
-    Reason.REVOKED: ("健康码已撤销", "the code was revoked", ("此码已停用", "This code is no longer in use")),
-    Reason.MALFORMED: (
-        "健康码内容损坏",
-        "the code is damaged or malformed",
-        ("此码无法读取", "This code cannot be read"),
-    ),
-    Reason.ORANGE: ("橙码", "orange", _ATTENDANT),
-    Reason.RED: ("红码", "red", _ATTENDANT),
-    Reason.FEVER: ("体温超过标准", "temperature at or above the threshold", _ATTENDANT),
-    Reason.PASSED_BEFORE: (
-        "刚刚已经通行",
-        "passed here a moment ago",
-        ("您已通行", "You have already passed"),
-    ),
-    Reason.LIST_NOT_HELD_DENIED: (
-        "外地码颜色未知，按规定拒绝",
-        "recognised, colour unknown, refused by policy",
-        _ATTENDANT,
-    ),
-    Reason.PAPER_DENIED: (
-        "不接受纸质码",
-        "paper codes are not accepted here",
-        ("请出示手机健康码", "Please show the code on a phone"),
-    ),
-    Reason.COLOUR_UNKNOWN: ("状态值无法识别", "the status list holds a value without a meaning", _ATTENDANT),
-    Reason.PROOF_MISSING: ("缺少手机动态证明", "a phone's code without the phone's proof", _AGAIN),
-    Reason.DOCUMENT_DIFFERS: (
-        "证件与纸质码不符",
-        "the document is not that of the paper code",
-        _ATTENDANT,
-    ),
-    Reason.YELLOW: ("黄码", "yellow", _ATTENDANT),
-    Reason.NO_INFORMATION: ("无信息", "no information about this person", _ATTENDANT),
-    Reason.LIST_NOT_HELD: ("已识别，颜色未知", "recognised, colour unknown", _ATTENDANT),
-    Reason.PAPER: (
-        "纸质码，需核对证件",
-        "paper code: check the document",
-        ("请出示证件", "Show your document to the attendant"),
-    ),
-    Reason.NO_TEMPERATURE: (
-        "未能测到体温",
-        "no usable temperature",
-        ("请人工测温", "Temperature by hand, please"),
-    ),
-    Reason.TEMPERATURE_UNSURE: (
-        "体温接近标准，需人工复测",
-        "temperature too close to the threshold to call",
-        ("请人工测温", "Temperature by hand, please"),
-    ),
-    Reason.CLOCK_DOUBT: ("本机时钟不可信", "this gate's clock is in doubt", _ATTENDANT),
-    Reason.TRUST_OLD: ("信任文件过旧", "the trust document is too old", _ATTENDANT),
-    Reason.LIST_OLD: ("状态列表过旧", "the status list is too old", _ATTENDANT),
-    Reason.AMBIENT_OUTSIDE: (
-        "环境温度超出测温范围",
-        "too cold or too warm here to tell a body temperature",
-        ("请人工测温", "Temperature by hand, please"),
-    ),
-    Reason.STAFF_NOT_LISTED: ("不在员工名单内", "not on this venue's roster", _ATTENDANT),
-    Reason.STAFF_HOURS: ("员工，非通行时间", "on the roster, outside staff hours", _ATTENDANT),
-    Reason.JOURNAL_FAILED: ("记录写入失败", "the journal could not be written", _ATTENDANT),
-    Reason.FULL: (
-        "场所人数已满",
-        "the venue is full",
-        ("人数已满，请稍候", "Full at the moment, please wait"),
-    ),
-    Reason.VISITORS_LATER: (
-        "现在只对员工开放",
-        "open to staff only at this hour",
-        ("现在未开放", "Closed now"),
-    ),
-    Reason.NOT_A_CODE: ("不是健康码", "not a health code", ("请出示健康码", "Please show a health code")),
-    Reason.SEVERAL_CODES: (
-        "画面中有多个码",
-        "several codes in view",
-        ("请一个一个来", "One at a time, please"),
-    ),
-    Reason.NO_ASSIGNMENT: ("尚未分配场所", "no venue is assigned to this gate", _OUT),
-    Reason.NO_PERMISSION: ("没有有效的扫码许可", "no valid permission to scan", _OUT),
-    Reason.OUTSIDE_HOURS: ("非开放时间", "outside opening hours", ("现在未开放", "Closed now")),
-    Reason.CLOSED_BY_AUTHORITY: ("已被主管部门关闭", "closed by the authority", ("现在未开放", "Closed now")),
-    Reason.FAULT: ("设备故障", "a part of this gate has failed", ("设备故障", "Out of service")),
-    Reason.ENROLLING: ("等待登记", "waiting to be enrolled", ("等待登记", "Waiting to be enrolled")),
-    Reason.FIRE: (
-        "火警，闸门已释放",
-        "fire: the barrier is released",
-        ("请立即撤离", "Leave the building now"),
-    ),
-}
-
-
-def _words(reason: Reason) -> Words:
-    zh, en, (screen_zh, screen_en) = _ROWS[reason]
-    verdict = Verdict(reason // 100)
-    return Words(f"{_VERDICT_LETTER[verdict]}-{reason:d}", verdict, zh, en, screen_zh, screen_en)
-
-
-REASONS: Final = {reason: _words(reason) for reason in Reason}
-
-
 def verdict_of(reason: Reason) -> Verdict:
     """The one verdict a reason stands for."""
-    return REASONS[reason].verdict
+    return Verdict(reason // 100)

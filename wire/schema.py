@@ -132,11 +132,16 @@ def mapping(key: Codec[Any], value: Codec[T], most: int) -> Codec[dict[Any, T]]:
     return Codec(load, dump)
 
 
-def field(key: int, codec: Codec[Any], *, optional: bool = False) -> Any:  # noqa: ANN401 - as dataclasses.field
-    """A dataclass field that stands under the integer `key`; an optional one is absent when None."""
+def field(key: int, codec: Codec[Any], *, optional: bool = False, default: Any = None) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """A dataclass field that stands under the integer `key`.
+
+    An optional one, or one with a `default`, is absent when it has its default, which is None if not given:
+    so a reader of before knows every document that does not use what came later.
+    """
+    optional = optional or default is not None
     metadata = {"key": key, "codec": codec, "optional": optional}
     return (
-        dataclasses.field(default=None, metadata=metadata)
+        dataclasses.field(default=default, metadata=metadata)
         if optional
         else dataclasses.field(metadata=metadata)
     )
@@ -180,13 +185,15 @@ def record(kind: type[T]) -> Codec[T]:
         except ValueError as error:  # a __post_init__ that checks how fields fit together
             raise WireError(Flaw.SCHEMA, f"{name}: {error}") from error
 
+    absent = {f.name: f.default for f in fields}
     rising = [
-        (key, codec, attribute) for attribute, key, codec, _ in sorted(rows, key=operator.itemgetter(1))
+        (key, codec, attribute, absent[attribute])
+        for attribute, key, codec, _ in sorted(rows, key=operator.itemgetter(1))
     ]
 
     def dump(value: T) -> dict[int, Any]:
-        parts = [(key, codec, getattr(value, attribute)) for key, codec, attribute in rising]
-        return {key: codec.dump(part) for key, codec, part in parts if part is not None}
+        parts = [(key, codec, getattr(value, attribute), none) for key, codec, attribute, none in rising]
+        return {key: codec.dump(part) for key, codec, part, none in parts if part != none}
 
     return Codec(load, dump)
 

@@ -11,7 +11,8 @@ from device.firmware.recognise import Recognised
 from device.firmware.trust import Beliefs
 from wire import code, enrolment
 from wire.errors import WireError
-from wire.reasons import REASONS, Colour, Reason
+from wire.reason_words import REASONS
+from wire.reasons import Colour, Reason
 
 SUBJECT: Final = ("不透明，16 字节", "opaque, 16 bytes")
 

@@ -17,7 +17,7 @@ from device.firmware.evidence import DATABASE
 from device.firmware.loop import Gate
 from device.firmware.narrate import Narrator
 from device.firmware.version import FIRMWARE
-from wire.reasons import REASONS
+from wire.reason_words import REASONS
 
 NAME: Final = "state.json"
 EVERY_S: Final = 1.0

@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, TextIO, TypeAlias
 
-from wire.reasons import REASONS, Reason
+from wire.reason_words import REASONS
+from wire.reasons import Reason
 
 Value: TypeAlias = str | int | float | bool | None
 

@@ -15,7 +15,7 @@ from device.firmware.stage import Hand, Last, Stage
 from wire.documents import Action, Command
 from wire.messages import Event as Kind
 from wire.messages import Outcome, Result
-from wire.reasons import REASONS
+from wire.reason_words import REASONS
 
 ORDER: Final = "order"
 OUT: Final = "out of service"

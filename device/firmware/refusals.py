@@ -9,7 +9,8 @@ from device.firmware.trust import Beliefs
 from device.firmware.words import Both
 from wire.documents import Assignment, Direction, Hours
 from wire.policy import Choice, Measured, Policy
-from wire.reasons import REASONS, Verdict
+from wire.reason_words import REASONS
+from wire.reasons import Verdict
 
 DAY_S: Final = 86_400
 DAYS: Final = (

@@ -14,7 +14,8 @@ from device.firmware.lane_table import DISCREET, State
 from device.firmware.prompts import prompt_of
 from device.firmware.thermometry import Hint
 from wire.health import TROUBLES, Severity, Trouble, severity_of
-from wire.reasons import REASONS, Reason, Verdict
+from wire.reason_words import REASONS
+from wire.reasons import Reason, Verdict
 
 
 class Shape(Enum):

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from fleet.entries.words import REASON_BY_CODE, VERDICTS, stored
-from wire.reasons import REASONS
+from wire.reason_words import REASONS
 
 MAX_RANGE_DAYS: Final = 31  # more than the retention of 14 days; it bounds what one look can cost
 LATEST_S: Final = 253_370_764_800  # the year 9999 in UTC: beyond its end no calendar here goes

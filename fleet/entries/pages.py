@@ -16,7 +16,7 @@ from fleet.entries.words import COLOURS, KINDS, REASON_BY_NAME, VERDICTS, stored
 from fleet.models import Venue
 from fleet.web.context import console
 from fleet.web.language import pick
-from wire.reasons import REASONS
+from wire.reason_words import REASONS
 
 pages: Final = Blueprint("entries", __name__)
 

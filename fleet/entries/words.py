@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Final
 
 from wire.messages import Event as Kind
-from wire.reasons import REASONS, Colour, Reason, Verdict
+from wire.reason_words import REASONS
+from wire.reasons import Colour, Reason, Verdict
 
 
 def stored(member: IntEnum) -> str:

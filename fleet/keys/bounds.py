@@ -23,6 +23,12 @@ NAMES: Final = {
     "site": ("测温部位", "place of measuring"),
     "pulse_ms": ("开闸脉冲", "opening pulse"),
     "longest_open_ms": ("最长开闸时间", "longest time open"),
+    "foreign": ("其他体系的证明", "passes of other systems"),
+    "foreign_test_h": ("检测结果时效", "age of a test on a pass"),
+    "foreign_recovery_from_d": ("康复证明生效", "days from infection to recovery on a pass"),
+    "foreign_recovery_until_d": ("康复证明时效", "days a recovery on a pass counts"),
+    "foreign_doses_from_d": ("接种证明生效", "days from the last dose until a pass counts"),
+    "foreign_doses_until_d": ("接种证明时效", "days the last dose on a pass counts"),
 }
 _CHOICES: Final = {
     "admit": ("放行", "admit"),

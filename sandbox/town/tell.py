@@ -11,7 +11,8 @@ from typing import Final, TextIO
 
 from sandbox.town.cases import CASES, Case
 from sandbox.wallet.doors import GateName
-from wire.reasons import REASONS, Reason, Verdict
+from wire.reason_words import REASONS
+from wire.reasons import Reason, Verdict
 
 _PAINT: Final[Mapping[Verdict, str]] = {
     Verdict.ADMIT: "32",

@@ -18,7 +18,8 @@ from sandbox.wallet import pictures, words
 from sandbox.wallet.doors import Doors, Seen
 from sandbox.wallet.purse import RENEW_S, Purse
 from wire import code
-from wire.reasons import REASONS, Colour
+from wire.reason_words import REASONS
+from wire.reasons import Colour
 
 LOWEST_C: Final = 34.0
 HIGHEST_C: Final = 42.0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wire import health, policy, reasons, topics
+from wire import health, policy, reason_words, reasons, topics
 from wire.errors import Flaw, WireError
 
 GATE = "0123456789ab"
@@ -146,18 +146,18 @@ def test_a_worker_hears_the_shard_it_asked_for():
 
 @pytest.mark.parametrize("reason", reasons.Reason)
 def test_every_reason_has_its_verdict_and_words_in_both_languages(reason):
-    words = reasons.REASONS[reason]
+    words = reason_words.REASONS[reason]
     assert words.verdict is reasons.verdict_of(reason) is reasons.Verdict(reason // 100)
     assert re.fullmatch(r"[PARWHSE]-[1-7]\d\d", words.code)
     for zh, en in ((words.zh, words.en), (words.screen_zh, words.screen_en)):
         assert re.search(r"[\u4e00-\u9fff]", zh)
         assert re.fullmatch(r"[\x20-\x7e°’]+", en)
-    assert len({each.code for each in reasons.REASONS.values()}) == len(reasons.Reason)
+    assert len({each.code for each in reason_words.REASONS.values()}) == len(reasons.Reason)
 
 
 def test_a_screen_tells_no_bystander_what_colour_or_temperature_a_person_has():
     for reason in (reasons.Reason.RED, reasons.Reason.ORANGE, reasons.Reason.FEVER, reasons.Reason.YELLOW):
-        words = reasons.REASONS[reason]
+        words = reason_words.REASONS[reason]
         assert (words.screen_zh, words.screen_en) == ("请找工作人员", "Ask the attendant")
 
 

@@ -21,7 +21,7 @@ from device.firmware.config import GateConfig
 from device.firmware.live import Running
 from device.firmware.refusals import VERDICTS
 from wire.health import TROUBLES, Severity, Trouble
-from wire.reasons import REASONS
+from wire.reason_words import REASONS
 
 EVERY_S: Final = 2.0
 _WEIGHTS: Final = {

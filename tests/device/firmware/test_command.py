@@ -17,7 +17,8 @@ from device.firmware.command import app
 from device.firmware.commands import run as run_command
 from device.firmware.store import Store
 from wire.messages import ClockTrust, Entry, Event
-from wire.reasons import REASONS, Reason
+from wire.reason_words import REASONS
+from wire.reasons import Reason
 
 GATE = "0123456789ab"
 NOW_S = 1_795_000_000

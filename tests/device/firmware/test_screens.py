@@ -19,7 +19,8 @@ from device.firmware.screens import LOOKS, TURN_S, Shape, card, footer, named, t
 from device.firmware.thermometry import Hint
 from wire.attendance import HAND_REASONS
 from wire.health import TROUBLES, Severity, Trouble, severity_of
-from wire.reasons import REASONS, Reason, Verdict
+from wire.reason_words import REASONS
+from wire.reasons import Reason, Verdict
 
 REFERENCE = Path(__file__).parent / "screens"
 STATES = {

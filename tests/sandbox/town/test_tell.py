@@ -6,7 +6,8 @@ from sandbox.town.cases import Case
 from sandbox.town.hear import serving_in, verdict_in
 from sandbox.town.tell import Told, Voice, columns
 from sandbox.wallet.doors import GateName
-from wire.reasons import REASONS, Reason
+from wire.reason_words import REASONS
+from wire.reasons import Reason
 
 MALL = GateName("0a0000000001", "商场", "mall")
 
