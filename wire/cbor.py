@@ -17,7 +17,7 @@ _KEY_TYPES: Final = frozenset({0, 1, _TEXT})
 _KEY_CLASSES: Final = frozenset({int, str})
 
 # Tags that cbor2 would otherwise turn into dates, big numbers, shared references and the like.
-_BUILT_IN_TAGS: Final = (
+BUILT_IN_TAGS: Final = (
     0,
     1,
     2,
@@ -46,7 +46,8 @@ def _refuse_tag(*_: object) -> Never:
     raise cbor2.CBORDecodeError("a tag stands where none is allowed")
 
 
-def _check_keys(fields: Mapping[Any, Any], _immutable: bool) -> Mapping[Any, Any]:
+def check_keys(fields: Mapping[Any, Any], _immutable: bool) -> Mapping[Any, Any]:
+    """The map as it is, if its keys are integers and texts: a hook of cbor2."""
     # To a dict 1, 1.0, true and simple(1) are one key; to a format they are not.
     if not _KEY_CLASSES.issuperset(map(type, fields)):
         raise cbor2.CBORDecodeError("a key is neither an integer nor a text")
@@ -83,7 +84,7 @@ def _scan(data: bytes, max_items: int) -> None:
             stack.append([number * (major - 3), major == _MAP])
 
 
-_SEMANTIC: Final[Mapping[int, Any]] = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
+_SEMANTIC: Final[Mapping[int, Any]] = dict.fromkeys(BUILT_IN_TAGS, _refuse_tag)
 
 
 def decode(data: bytes, *, max_bytes: int, max_items: int = ANY_NUMBER) -> Any:  # noqa: ANN401 - the schema gives it a type
@@ -100,7 +101,7 @@ def decode(data: bytes, *, max_bytes: int, max_items: int = ANY_NUMBER) -> Any: 
     decoder = cbor2.CBORDecoder(
         stream,
         tag_hook=_refuse_tag,
-        object_hook=_check_keys,
+        object_hook=check_keys,
         semantic_decoders=_SEMANTIC,
         max_depth=MAX_DEPTH,
         allow_indefinite=False,
