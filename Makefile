@@ -54,10 +54,11 @@ fuzz: env ## Every reader of foreign bytes under a fuzzer, ten minutes in all; A
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r locks/fuzz.lock
 	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
-lock: env ## Resolve the dependencies once, in several views: everything, what runs here, on a gate, in the long checks
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate --extra fleet --extra dev pyproject.toml -o locks/dev.lock
+lock: env ## Resolve the dependencies once, in several views: everything, what runs here, on a gate, at the key officers' desk, in the long checks
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate --extra fleet --extra pkcs11 --extra dev pyproject.toml -o locks/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate --extra fleet -c locks/dev.lock pyproject.toml -o locks/run.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate -c locks/dev.lock pyproject.toml -o locks/gate.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra fleet --extra pkcs11 -c locks/dev.lock pyproject.toml -o locks/desk.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra fuzz -c locks/dev.lock pyproject.toml -o locks/fuzz.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra hil --no-deps --no-emit-package cbor2 --no-emit-package cryptography -c locks/dev.lock pyproject.toml -o locks/hil.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra hil-camera --no-deps --no-emit-package cbor2 --no-emit-package cryptography -c locks/dev.lock -c locks/hil.lock pyproject.toml -o locks/hil-camera.lock

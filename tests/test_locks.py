@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("dev", "run", "gate", "fuzz", "hil", "hil-camera")
+LOCKS = ("dev", "run", "gate", "desk", "fuzz", "hil", "hil-camera")
 
 
 def pins(name):
@@ -37,7 +37,7 @@ def test_every_pin_is_exact_and_has_hashes(name):
         assert hashes, package
 
 
-@pytest.mark.parametrize("name", ["run", "gate"])
+@pytest.mark.parametrize("name", ["run", "gate", "desk"])
 def test_a_smaller_lock_never_disagrees_with_the_whole(name):
     whole = {package: (pin.split(";")[0].strip(), hashes) for package, (pin, hashes) in pins("dev").items()}
     part = {package: (pin.split(";")[0].strip(), hashes) for package, (pin, hashes) in pins(name).items()}
@@ -46,7 +46,8 @@ def test_a_smaller_lock_never_disagrees_with_the_whole(name):
 
 
 def test_each_lock_holds_what_its_extras_declare():
-    assert declared("gate", "fleet", "dev") <= set(pins("dev"))
+    assert declared("gate", "fleet", "pkcs11", "dev") <= set(pins("dev"))
+    assert declared("fleet", "pkcs11") <= set(pins("desk"))
     assert declared("gate", "fleet") <= set(pins("run"))
     assert declared("gate") <= set(pins("gate"))
     assert declared("fuzz") <= set(pins("fuzz"))

@@ -8,6 +8,7 @@ command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing="$
 # For systemd-analyze and the units' system call filter; installing it starts nothing.
 command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 command -v mkfs.ext4 >/dev/null 2>&1 || [ -x /usr/sbin/mkfs.ext4 ] || missing="$missing e2fsprogs"
+command -v softhsm2-util >/dev/null 2>&1 || missing="$missing softhsm2"
 command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
