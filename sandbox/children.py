@@ -43,7 +43,7 @@ class Child:
     def __init__(self, order: Order) -> None:
         self.order = order
         order.log.parent.mkdir(parents=True, exist_ok=True)
-        argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *order.argv]
+        argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), "SIGTERM", *order.argv]
         self._process = subprocess.Popen(  # noqa: S603 -- a program of this project, through no shell
             argv,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **order.environment},

@@ -28,7 +28,7 @@ class Clerk:
         self._name = name
         self._log = log
         self._lock = threading.Lock()
-        argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid())]
+        argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), "SIGTERM"]
         argv += [sys.executable, "-m", "sandbox.clerk", module]
         self._process = subprocess.Popen(  # noqa: S603 -- this Python with arguments of its own, through no shell
             argv,

@@ -10,7 +10,7 @@ from typing import Final
 
 from sandbox.guest import camera as virtual
 from sandbox.guest import kernel, lgpio, wheels
-from sandbox.guest.apart import debian, told
+from sandbox.guest.apart import APART, debian, told
 from sandbox.guest.card import Made
 from sandbox.guest.dress import Order
 from sandbox.guest.kept import Kept
@@ -137,4 +137,4 @@ class Workshop:
         with tempfile.NamedTemporaryFile(suffix=".json") as written:
             order.write(Path(written.name))
             program = [sys.executable, "-m", "sandbox.guest.dress", written.name]
-            told(["unshare", "--mount", "--propagation", "private", *program], "dressing the guest", log)
+            told([*APART, *program], "dressing the guest", log)

@@ -4,20 +4,24 @@
 """
 
 import argparse
+import contextlib
 import fcntl
 import os
 import random
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from types import FrameType
 
 from sandbox.errors import SandboxError
 from sandbox.guest import host, kept
+from sandbox.guest.apart import WORKS
+from sandbox.guest.suites import TRIXIE
 from sandbox.guest.workshop import Workshop
 from tests.hil.ledger import Ledger, StepFailedError
-from tests.hil.sessions import SESSIONS, Given
+from tests.hil.sessions import SESSIONS, WITH_FLEET_AND_CAMERA, Given
 
 SEEDS = 2**32
 
@@ -36,8 +40,17 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def interrupted(number: int, _frame: FrameType | None) -> None:
-    """Let every `with` put things in order."""
+    """End what is being made, in whichever thread, and let every `with` put things in order."""
+    WORKS.stop()
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise SystemExit(128 + number)
+
+
+def ahead(workshop: Workshop) -> None:
+    """Make what guest B starts from while other guests run; its own session tells what goes wrong."""
+    with contextlib.suppress(SandboxError):
+        workshop.made(TRIXIE, **WITH_FLEET_AND_CAMERA)
 
 
 def run(given: Given, names: Sequence[str], ledger: Ledger) -> None:
@@ -62,7 +75,8 @@ def run(given: Given, names: Sequence[str], ledger: Ledger) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when everything was proved, 1 when something was not, 2 when nothing could be tried."""
     given = options(arguments)
-    signal.signal(signal.SIGTERM, interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
     ledger = Ledger()
     try:
         host.prepare(ledger.say)
@@ -77,7 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             workshop = Workshop(host.mirror(), ledger.say)
             told = Given(workshop, kept.ROOT / "run", smoke=given.smoke, seed=given.seed, cuts=given.cuts)
-            run(told, given.only or tuple(SESSIONS), ledger)
+            names = given.only or tuple(SESSIONS)
+            if len(names) > 1 and "guest B" in names:
+                threading.Thread(target=ahead, args=(workshop,), daemon=True).start()
+            run(told, names, ledger)
     except SandboxError as error:
         sys.stderr.write(f"{error}\n")
         return 2

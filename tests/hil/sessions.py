@@ -1,7 +1,7 @@
 """The sessions of a run: which guests are started, one after another, and which steps each is put through."""
 
-import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,8 @@ from tests.hil.ledger import Ledger
 
 CUTS: Final = 50
 SMOKE_CUTS: Final = 2
+WITH_FLEET_AND_CAMERA: Final = {"fleet": True, "camera": True}
+"""What guest B has beside a gate."""
 SMOKE_CAMERA: Final = ("frames_are_read_and_the_camera_comes_again", "picamera2_is_as_it_was_recorded")
 
 
@@ -57,15 +59,15 @@ def guest_a(given: Given, place: Path, ledger: Ledger) -> None:
     with ledger.step("made: bookworm", fatal=True) as report:
         made = given.workshop.made(BOOKWORM)
         report(made.place.name)
-    with served.opened(given.workshop.kept.root / "office-a", ledger.say) as office:
-        begun_s = time.monotonic()
-        with served.served(made, office, place, ledger.say) as scene:
-            with ledger.step("started and enrolled") as report:
-                report(f"{time.monotonic() - begun_s:.0f} s from power to an idle lane")
-            for name, step in devices.STEPS:
-                if not given.smoke or name in devices.SMOKE:
-                    with ledger.step(name) as report:
-                        step(scene, report)
+    with ExitStack() as stack:
+        office = stack.enter_context(served.opened(given.workshop.kept.root / "office-a", ledger.say))
+        with ledger.step("started and enrolled", fatal=True) as report:
+            scene = stack.enter_context(served.served(made, office, place, ledger.say))
+            report("from power to an idle lane at the fleet")
+        for name, step in devices.STEPS:
+            if not given.smoke or name in devices.SMOKE:
+                with ledger.step(name) as report:
+                    step(scene, report)
 
 
 def starting(given: Given, place: Path, ledger: Ledger) -> None:
@@ -99,23 +101,21 @@ def starting(given: Given, place: Path, ledger: Ledger) -> None:
 def guest_b(given: Given, place: Path, ledger: Ledger) -> None:
     """Trixie: the real picamera2 on libcamera's virtual camera, and the fleet in the guest too."""
     with ledger.step("made: trixie", fatal=True) as report:
-        made = given.workshop.made(TRIXIE, fleet=True, camera=True)
+        made = given.workshop.made(TRIXIE, **WITH_FLEET_AND_CAMERA)
         report(made.place.name)
-    office = Office.found(given.workshop.kept.root / "office-b", whole.REACH, served.GATE, ledger.say)
-    try:
-        begun_s = time.monotonic()
-        with whole.begun(made, office, place, ledger.say) as scene:
-            with ledger.step("started, its fleet too, and enrolled") as report:
-                report(f"{time.monotonic() - begun_s:.0f} s from power to an enrolled gate")
-            for told in (whole.green_passes, whole.red_stays_out):
-                with ledger.step(title(told)) as report:
-                    told(scene, report)
-            for step in camera.STEPS:
-                if not given.smoke or step.__name__ in SMOKE_CAMERA:
-                    with ledger.step(title(step)) as report:
-                        step(scene.guest, report)
-    finally:
-        office.close()
+    with ExitStack() as stack:
+        office = Office.found(given.workshop.kept.root / "office-b", whole.REACH, served.GATE, ledger.say)
+        stack.callback(office.close)
+        with ledger.step("started, its fleet too, and enrolled", fatal=True) as report:
+            scene = stack.enter_context(whole.begun(made, office, place, ledger.say))
+            report("from power to a gate that serves")
+        for told in (whole.green_passes, whole.red_stays_out):
+            with ledger.step(title(told)) as report:
+                told(scene, report)
+        for step in camera.STEPS:
+            if not given.smoke or step.__name__ in SMOKE_CAMERA:
+                with ledger.step(title(step)) as report:
+                    step(scene.guest, report)
 
 
 def power_cuts(given: Given, place: Path, ledger: Ledger) -> None:
