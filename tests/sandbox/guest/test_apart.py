@@ -50,11 +50,11 @@ def test_words_are_kept_and_the_last_ones_told_when_it_fails(tmp_path):
     fails = "echo no good >&2; exit 3"
     told(["sh", "-c", "echo fine"], "trying", log)
     with pytest.raises(SandboxError, match=r"trying failed \(3\)(.|\n)*the last:(.|\n)*no good$"):
-        told(["sh", "-c", "echo no good >&2; exit 3"], "trying", log)
+        told(["sh", "-c", fails], "trying", log)
     assert log.read_text().splitlines() == [
         "$ sh -c echo fine",
         "fine",
-        "$ sh -c echo no good >&2; exit 3",
+        f"$ sh -c {fails}",
         "no good",
     ]
 
