@@ -30,7 +30,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     """What was typed."""
     parser = argparse.ArgumentParser(prog="python -m tests.hil", description="Hardware in the loop.")
     smoke = os.environ.get("SMOKE", "") not in {"", "0"}
-    parser.add_argument("--smoke", action="store_true", default=smoke, help="the short run, as in CI")
+    parser.add_argument("--smoke", action="store_true", default=smoke, help="the short run, as in .ci/run")
     parser.add_argument("--only", choices=tuple(SESSIONS), action="append", help="this session, no other")
     parser.add_argument("--cuts", type=int, help="how many power cuts at random moments")
     parser.add_argument(
