@@ -3,12 +3,14 @@
 Every field of both documents is spoken of: two bodies with the same words after the same base say the same.
 """
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 
-from fleet.keys import bounds
+from fleet.keys import bounds, foreign_words
+from fleet.keys.phrases import line as _line
+from fleet.keys.phrases import loud as _loud
+from fleet.keys.phrases import moment
+from fleet.keys.phrases import named as _named
+from fleet.keys.phrases import quoted as _quoted
 from wire.documents import Document, Issuer, IssuerKey, KeyUse, ListRef, Role, Root, Trust
 from wire.keys import PublicKey
 
@@ -24,31 +26,11 @@ _USES: Mapping[KeyUse, tuple[str, str]] = {
     KeyUse.CODES: ("签发健康码", "signs codes"),
     KeyUse.LISTS: ("签发状态列表", "signs status lists"),
 }
+_REFUSED: Mapping[str, str] = {
+    "key": "what it signed is refused",
+    "list": "codes that name it are refused",
+}
 NO_CHANGE = "内容不变，仅换版本和日期 / nothing else changes: only version and dates"
-
-
-# What stands in words as it is. Anything else is quoted, so that no text can pass for words around it.
-_PLAIN: re.Pattern[str] = re.compile(r"[0-9A-Za-z:/.?=&#~_%+-]*")
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _named(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else _quoted(text)
-
-
-def _line(zh: str, en: str) -> str:
-    return f"{zh} / {en}"
-
-
-def moment(seconds: int) -> str:
-    """A unix time in UTC, to the second: a changed date never reads the same."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return f"@{seconds}"
 
 
 def _head(zh: str, en: str, old: Document | None, new: Document) -> Iterator[str]:
@@ -111,6 +93,7 @@ def trust_words(old: Trust | None, new: Trust) -> tuple[str, ...]:
     ]
     for name in sorted(after):
         changes += _issuer_changes(before.get(name), after[name])
+    changes += foreign_words.changes(old, new)
     changes += [_line(zh, en) for zh, en in bounds.changes(old.bounds if old else None, new.bounds)]
     return (*_head("信任", "trust", old, new), *(changes or [NO_CHANGE]))
 
@@ -122,6 +105,10 @@ def _issuer_changes(old: Issuer | None, new: Issuer) -> Iterator[str]:
     elif (old.name_zh, old.name_en) != (new.name_zh, new.name_en):
         yield _line(f"发码机构 {name} 改名：{zh}", f"issuer {name} has another name: {en}")
     yield from _rows(name, old.keys if old else (), new.keys)
+    signing = {row.use for row in new.keys}
+    for use in sorted({row.use for row in old.keys} - signing) if old else ():
+        zh, en = _USES[use]
+        yield _loud(f"{name} 再无密钥{zh}", f"{name} has no key left that {en}")
     yield from _rows(name, old.lists if old else (), new.lists)
 
 
@@ -134,7 +121,8 @@ def _rows(issuer: str, old: Iterable[_Row], new: Iterable[_Row]) -> Iterator[str
     for row in before:
         if row not in after:
             zh, en = _row_words(row)
-            yield _line(f"{issuer} 撤去{zh}", f"{issuer} LOSES {en}")
+            what = _REFUSED["key" if isinstance(row, IssuerKey) else "list"]
+            yield _line(f"{issuer} 撤去{zh}", f"{issuer} LOSES {en}: {what}")
 
 
 def _row_words(row: _Row) -> tuple[str, str]:
