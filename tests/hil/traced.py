@@ -1,7 +1,8 @@
 """What simulated pins did, from the kernel's own trace: levels in time, how bright, how high a tone.
 
 A ring of its own beside the bench's: edges stay in the guest until they are asked for, so hundreds a second
-cost little.
+cost little. It is made once and switched on and off: each time a trace point is enabled the kernel rewrites
+running code, and QEMU before 8.1 may let another processor run the old bytes for ever.
 """
 
 import re
@@ -21,16 +22,21 @@ STEADY, DARK = 0.9, 0.1
 
 BEGIN: Final = """
 base=$(cat /sys/devices/platform/gpio-sim.*/gpio/gpiochip*/base)
-mkdir -p {instance}; cd {instance}
-echo mono > trace_clock; echo 4096 > buffer_size_kb
+if [ ! -d {instance} ]; then
+  mkdir {instance}; cd {instance}
+  echo 0 > tracing_on; echo mono > trace_clock; echo 4096 > buffer_size_kb
+  echo 0 > options/record-cmd
+  echo 1 > events/gpio/gpio_value/enable
+fi
+cd {instance}
 filter=''
 for pin in {pins}; do filter="$filter${{filter:+ || }}(gpio == $((base + pin)) && get == 0)"; done
 echo "$filter" > events/gpio/gpio_value/filter
 echo > trace
-echo 1 > events/gpio/gpio_value/enable
+echo 1 > tracing_on
 echo "$base"
 """
-END: Final = f"cat {INSTANCE}/trace; echo 0 > {INSTANCE}/events/gpio/gpio_value/enable; rmdir {INSTANCE}"
+END: Final = f"echo 0 > {INSTANCE}/tracing_on"
 
 
 @dataclass(frozen=True, slots=True)
