@@ -23,9 +23,9 @@ STEADY, DARK = 0.9, 0.1
 BEGIN: Final = """
 base=$(cat /sys/devices/platform/gpio-sim.*/gpio/gpiochip*/base)
 if [ ! -d {instance} ]; then
+  echo 0 > /sys/kernel/tracing/options/record-cmd
   mkdir {instance}; cd {instance}
   echo 0 > tracing_on; echo mono > trace_clock; echo 4096 > buffer_size_kb
-  echo 0 > options/record-cmd
   echo 1 > events/gpio/gpio_value/enable
 fi
 cd {instance}

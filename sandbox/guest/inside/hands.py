@@ -89,7 +89,7 @@ class Hands:
         """Tell every level that is given to these pins, from the kernel's own trace."""
         base, event = first_pin(), TRACE / "events/gpio/gpio_value"
         (TRACE / "trace_clock").write_text("mono")
-        # Else the switch of tasks is traced too, for their names; tests/hil/traced.py says what that may cost.
+        # Else the switch of tasks is traced too, for their names: more code that is rewritten as it runs.
         (TRACE / "options/record-cmd").write_text("0")
         (event / "filter").write_text(" || ".join(f"(gpio == {base + pin} && get == 0)" for pin in pins))
         (event / "enable").write_text("1")
