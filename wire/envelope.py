@@ -59,12 +59,22 @@ def verify(kind: type[D], data: bytes, keys: Mapping[bytes, PublicKey], threshol
     Times, versions and audience are for the caller to compare: this says who signed what.
     """
     signed = parse(kind, data)
-    good = {s.header.kid for s in signed.signatures if _holds(s, keys)}
+    good = _good(signed, keys)
     if not any(s.header.kid in keys for s in signed.signatures):
         raise WireError(Flaw.KID, "no key of the role has signed")
     if len(good) < max(threshold, 1):
         raise WireError(Flaw.SIGNATURE, f"{len(good)} valid signatures where {threshold} are needed")
     return read_body(kind, signed.payload)
+
+
+def signers(kind: type[Document], data: bytes, keys: Mapping[bytes, PublicKey]) -> frozenset[bytes]:
+    """Which of `keys`, by kid, have signed a document of `kind`; WireError when it is none."""
+    return _good(parse(kind, data), keys)
+
+
+def _good(signed: cose.Signed, keys: Mapping[bytes, PublicKey]) -> frozenset[bytes]:
+    kids = (signature.header.kid or b"" for signature in signed.signatures if _holds(signature, keys))
+    return frozenset(kids)
 
 
 def _holds(signature: cose.Signature, keys: Mapping[bytes, PublicKey]) -> bool:

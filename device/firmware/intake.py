@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from device.firmware import lists
@@ -10,15 +11,15 @@ from device.firmware.errors import GateError, Refusal, Refused
 from device.firmware.greeting import Greeting
 from device.firmware.inbox import Incoming
 from device.firmware.keeper import Keeper
-from device.firmware.outcome import ORDINARY, Outcome, entry_of, place_of
+from device.firmware.outcome import ORDINARY, TOO_EARLY, Outcome, entry_of, place_of
 from device.firmware.restore import DELTA, delta_name
 from device.firmware.store import Store
 from device.firmware.trust import Beliefs
-from wire.documents import Action, Document, Role, Time
+from wire.documents import Action, Document, Role, Root, Time
 from wire.health import Trouble
 from wire.messages import ClockTrust, Event, Result
 from wire.messages import Outcome as Became
-from wire.topics import All, Down
+from wire.topics import RETAINED, All, Down
 
 ASK_EVERY_S: Final = 30.0
 GRACE_S: Final = 60.0  # how long what signed time names may still be on its way
@@ -28,8 +29,8 @@ SAY_EVERY_S: Final = (
 MOST_DELTAS: Final = 64  # kept before the whole list is asked for: each is applied again at every start
 
 _NOTHING: Final = Outcome()
-# Who alone, with one key that is online, can sign a date: a floor that is wrong goes with their keys.
-_DATES: Final = (Role.TIMEKEEPER, Role.DIRECTOR)
+# Whose dates move the clock's floor: one that is wrong goes with the key that signed it.
+_DATES: Final = (Role.TIMEKEEPER, Role.DIRECTOR, Role.TRUST)
 _Reader: TypeAlias = Callable[[Incoming, Reading], Outcome]
 
 
@@ -46,6 +47,7 @@ class Intake:
         self._behind: dict[str, float] = {}
         self.keeper = Keeper(store)
         self._heads: Time | None = None
+        self._too_early = False
         # Two tables: both leaves called "time" are equal as text.
         self._to_all: Final[Mapping[All, _Reader]] = {
             All.ROOT: self._root,
@@ -85,16 +87,24 @@ class Intake:
         return frozenset(trouble for trouble, holds in found.items() if holds)
 
     def _root(self, incoming: Incoming, reading: Reading) -> Outcome:
-        before = self._beliefs.root
+        before, documents = self._beliefs.root, (self._beliefs.trust, self._beliefs.assignment)
         root = self._beliefs.new_root(incoming.payload)
-        if before is not None and any(root.roles[role] != before.roles[role] for role in _DATES):
+        if before is not None and any(_removed(before, root, role) for role in _DATES):
             self._forget_dates()
-        return self._accepted("root", root, before, incoming, reading, str(root.version))
+        self._too_early |= documents != (self._beliefs.trust, self._beliefs.assignment)
+        return self._vouching(self._accepted("root", root, before, incoming, reading, str(root.version)))
+
+    def _vouching(self, outcome: Outcome) -> Outcome:
+        """After a new root or trust document: ask for what was refused before it, or let go by it."""
+        greet = outcome.changed and self._too_early
+        self._too_early &= not greet
+        return replace(outcome, greet=greet)
 
     def _forget_dates(self) -> None:
         """Dates that the old keys signed bind nobody: what several people signed offline is all there is.
 
-        Otherwise whoever stole the timekeeper's key could put a gate into the year 9999 for good.
+        Otherwise whoever stole the timekeeper's key could put a gate into the year 9999 for good. This comes
+        before the root is kept: killed in between, the gate hears that root again and forgets once more.
         """
         signed = [doc.issued for doc in (self._beliefs.root, self._beliefs.trust) if doc is not None]
         self._clock.begin_again(max(signed) * 1000)
@@ -105,7 +115,7 @@ class Intake:
     def _trust(self, incoming: Incoming, reading: Reading) -> Outcome:
         before = self._beliefs.trust
         trust = self._beliefs.new_trust(incoming.payload, reading.now_s)
-        return self._accepted("trust", trust, before, incoming, reading)
+        return self._vouching(self._accepted("trust", trust, before, incoming, reading))
 
     def _assignment(self, incoming: Incoming, reading: Reading) -> Outcome:
         before = self._beliefs.assignment
@@ -130,10 +140,12 @@ class Intake:
 
     def _list(self, incoming: Incoming, reading: Reading) -> Outcome:
         issuer, shard = place_of(incoming)
+        before = dict(self._beliefs.lists)
         token = self._beliefs.new_list(issuer, shard, incoming.payload, reading.now_s)
-        if self.keeper.holds(token.uri, token.seq):
+        held = before.get(token.uri)
+        if token is held and self.keeper.holds(token.uri, token.seq):
             return _NOTHING
-        self.keeper.keep_list(token.uri, token.seq, incoming.payload)
+        self.keeper.keep_list(token.uri, token.seq, incoming.payload, leads_on=held is not None)
         self._store.bump("lists accepted")
         return Outcome(changed=True)
 
@@ -185,7 +197,9 @@ class Intake:
             self._heads = time
         behind = self._compare(incoming.received_mono)
         uris = tuple(name for name in behind if name in time.lists)
-        return Outcome(wanted=self._ask(uris, incoming.received_mono))
+        wanted = self._ask(uris, incoming.received_mono)
+        others = tuple(name for name in behind if name not in time.lists)
+        return Outcome(wanted=wanted, greet=bool(self._ask(others, incoming.received_mono)))
 
     def _compare(self, mono: float) -> tuple[str, ...]:
         """What signed time names and this gate has not, each with the moment it was first missed."""
@@ -204,6 +218,7 @@ class Intake:
     ) -> Outcome:
         word = f"{leaf.value} {refused.reason.value}"
         self._store.bump(f"refused {word}")
+        self._too_early |= leaf in RETAINED and refused.reason in TOO_EARLY
         wanted: Mapping[str, int] = {}
         if leaf is All.DELTA and refused.reason is Refusal.BASE and self._beliefs.trust:
             issuer, shard = place_of(incoming)
@@ -213,3 +228,8 @@ class Intake:
             return Outcome(wanted=wanted)
         self._said[word] = mono
         return Outcome(wanted=wanted, entries=(entry_of(reading, Event.DOCUMENT_REFUSED, word, None),))
+
+
+def _removed(before: Root, after: Root, role: Role) -> bool:
+    """Whether a key of `role` does not count any more after a new root."""
+    return not set(before.roles[role].kids) <= set(after.roles[role].kids)

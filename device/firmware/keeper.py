@@ -29,18 +29,21 @@ class Keeper:
             if len(self._owed) < MOST_OWED:
                 self._owed[kind, name] = (version, data)
 
-    def keep_list(self, uri: str, seq: int, data: bytes) -> None:
-        """Keep a whole status list, and let the changes go that it already holds."""
+    def keep_list(self, uri: str, seq: int, data: bytes, *, leads_on: bool) -> None:
+        """Keep a whole status list, and let the changes go that it already holds.
+
+        All of them, when it does not lead on from one that was held: they belong on a list that is gone.
+        """
         self.keep(LIST, uri, seq, data)
         mine = f"{uri} "
         for (kind, name), (version, _) in list(self._owed.items()):
-            if kind == DELTA and version <= seq and name.startswith(mine):
+            if kind == DELTA and (version <= seq or not leads_on) and name.startswith(mine):
                 del self._owed[kind, name]
         if (LIST, uri) in self._owed:
             return  # until the list is on the card, the changes there are all that leads to it
         try:
             for name, version in self._store.names(DELTA):
-                if version <= seq and name.startswith(mine):
+                if (version <= seq or not leads_on) and name.startswith(mine):
                     self._store.forget(DELTA, name)
         except GateError:
             self.refused_by_card()

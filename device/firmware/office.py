@@ -27,6 +27,8 @@ AT_ONCE: Final = 4
 GREET_AGAIN_S: Final = 2.0
 """A hello without an answer is said again so soon, then after twice the time, at most after GREET_EVERY_S."""
 GREET_EVERY_S: Final = 30.0
+GREET_SOON_S: Final = 1.0
+"""So long other roots and documents have to come; then hello asks for what is still missing."""
 GOOD_DOUBT_MS: Final = 1_000
 """A clock better than this needs no new answer: a crystal needs hours to lose it."""
 KEEP_EVERY_S: Final = 60.0
@@ -96,6 +98,7 @@ class FleetOffice:
     _wanted: dict[str, int] = field(default_factory=dict)
     _greeted_s: float = float("-inf")
     _greet_rest_s: float = GREET_AGAIN_S
+    _greet_at_s: float = float("inf")
     _keep_at_s: float = 0.0
     _settle_at_s: float = 0.0
     _told_online: bool = False
@@ -153,6 +156,9 @@ class FleetOffice:
                 self.courier.lost()
         if self.online is not self._told_online and now_s >= self._line_at_s:
             self._tell(now_s)
+        if self.online and now_s >= self._greet_at_s:
+            self._greet_at_s = float("inf")
+            self.courier.hello_again(now_s)
         vague = now.trust is not ClockTrust.SIGNED or now.doubt_ms > GOOD_DOUBT_MS
         if not vague:
             self._greet_rest_s = GREET_AGAIN_S
@@ -190,6 +196,8 @@ class FleetOffice:
         performed = [self.perform(command, now_s, now) for command in outcome.commands]
         self._results += [*outcome.results, *(result for result in performed if result is not None)]
         self._wanted |= outcome.wanted
+        if outcome.greet:
+            self._greet_at_s = min(self._greet_at_s, now_s + GREET_SOON_S)
         self.venue = outcome.venue or self.venue
         return outcome.changed
 

@@ -24,6 +24,11 @@ ORDINARY: Final = frozenset(
     }
 )
 
+# A later root or trust document may vouch for what was refused so.
+TOO_EARLY: Final = frozenset(
+    {Refusal.UNKNOWN_KEY, Refusal.WRONG_ROLE, Refusal.WRONG_ISSUER, Refusal.THRESHOLD, Refusal.EXPIRED}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -39,6 +44,8 @@ class Outcome:
     """To reply: commands that are not performed."""
     wanted: Mapping[str, int] = field(default_factory=dict)
     """To ask for in full: the held sequence by uri."""
+    greet: bool = False
+    """Something is missing that was here, or could be believed by now: say hello, so that it comes again."""
     venue: VenueState | None = None
     """What the other lanes know."""
 

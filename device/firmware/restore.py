@@ -1,6 +1,5 @@
 """What a gate believes again after a start: everything it kept, verified anew from the card's root on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,21 +32,45 @@ def restore(store: Store, first_root: bytes) -> Restored:
     """
     beliefs = Beliefs(store.gate)
     beliefs.first_root(first_root)
+    documents = _Documents(store, beliefs)
     dropped: list[str] = []
-
-    def attempt(name: str, believe: Callable[[], object]) -> None:
-        try:
-            believe()
-        except Refused as refused:
-            dropped.append(f"{name}: {refused.detail}")
-
+    documents.believe()
     for _, version, data in store.kept("root"):
-        attempt(f"root {version}", lambda data=data: beliefs.new_root(data))  # type: ignore[misc]  # bound now
-    for _, version, data in store.kept("trust"):
-        attempt(f"trust {version}", lambda data=data: beliefs.new_trust(data, 0, kept=True))  # type: ignore[misc]  # bound now
-    for _, version, data in store.kept("assignment"):
-        attempt(f"assignment {version}", lambda data=data: beliefs.new_assignment(data, 0, kept=True))  # type: ignore[misc]  # bound now
-    return Restored(beliefs, (*dropped, *_restore_lists(store, beliefs)))
+        try:
+            beliefs.new_root(data)
+        except Refused as refused:
+            dropped.append(f"root {version}: {refused.detail}")
+        else:
+            documents.believe()
+    return Restored(beliefs, (*dropped, *documents.dropped(), *_restore_lists(store, beliefs)))
+
+
+class _Documents:
+    """Trust and assignment as they were kept: each belongs somewhere in the chain of roots, or to none.
+
+    What a later root took away binds later versions nevertheless (see `trust`), so each is believed by the
+    first root that vouches for it, and the roots after that one judge it as they did when they came.
+    """
+
+    def __init__(self, store: Store, beliefs: Beliefs) -> None:
+        self._beliefs = beliefs
+        self._rows = [(kind, *row[1:]) for kind in ("trust", "assignment") for row in store.kept(kind)]
+        self._refused: dict[str, str] = {}
+
+    def believe(self) -> None:
+        """Try again what is not held."""
+        believes = {"trust": self._beliefs.new_trust, "assignment": self._beliefs.new_assignment}
+        for kind, version, data in self._rows:
+            if getattr(self._beliefs, kind) is None:
+                try:
+                    believes[kind](data, 0, kept=True)
+                except Refused as refused:
+                    self._refused[f"{kind} {version}"] = refused.detail
+
+    def dropped(self) -> list[str]:
+        """What is not believed after the last root, and why."""
+        missing = [(kind, version) for kind, version, _ in self._rows if getattr(self._beliefs, kind) is None]
+        return [f"{kind} {version}: {self._refused[f'{kind} {version}']}" for kind, version in missing]
 
 
 def _restore_lists(store: Store, beliefs: Beliefs) -> list[str]:

@@ -5,9 +5,10 @@ After *any* refusal what was believed before still stands. The rules:
 - **unknown key**: only keys that the held root names for a role, or the held trust document for an issuer.
 - **expired key**: an issuer's key counts inside its validity only.
 - **wrong role**: a key of one role says nothing in another's name; a code key signs no list.
-- **below threshold**: root and trust need as many different keys as the root document says.
-- **rolled back**: no older version, and no other content under the version that is held. When a new root
-  takes the held document's signers away, the versions they used up bind nobody.
+- **below threshold**: root and trust need as many different keys as the root document says. What a new root
+  leaves below its threshold is let go at once.
+- **rolled back**: no older version, and no other content under a version that was believed. Where the keys
+  that new roots took away could have signed it all alone, the versions they used up bind nobody.
 - **skipped root version**: root N+1 follows root N, signed by the threshold of both; roots are replayed.
 - **expired (frozen)**: nothing past its date; an expired root vouches for nobody, except for signed time,
   and still leads to its successor.
@@ -20,6 +21,7 @@ After *any* refusal what was believed before still stands. The rules:
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from device.firmware import lists
@@ -48,6 +50,15 @@ from wire.topics import check_gate
 D = TypeVar("D", bound=Document)
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The document of its kind that was believed last, who signed it, and how many of them were needed."""
+
+    document: Document
+    signers: frozenset[bytes]
+    threshold: int
+
+
 class Beliefs:
     """What one gate believes. What is held already and comes again is returned as the object it was."""
 
@@ -58,7 +69,7 @@ class Beliefs:
         self.assignment: Assignment | None = None
         self.lists: dict[str, Token] = {}
         self._venue: VenueState | None = None
-        self._bytes: dict[type[Document], bytes] = {}
+        self._last: dict[type[Document], _Last] = {}
         self._list_kids: dict[str, bytes] = {}
 
     def first_root(self, data: bytes) -> Root:
@@ -85,6 +96,7 @@ class Beliefs:
         if root.roles[Role.RECORDER] != held.roles[Role.RECORDER]:
             self._venue = None  # its version was the old recorder's; what it said expires in a minute
         self.root = root
+        self._judge_again(root)
         return root
 
     def new_trust(self, data: bytes, now_s: int, *, kept: bool = False) -> Trust:
@@ -201,19 +213,27 @@ class Beliefs:
 
     def _newer(self, held: D | None, document: D, data: bytes) -> D:
         kind = type(document)
-        if document == held:
+        last = self._last.get(kind)
+        if held is not None and document == held:
             return held
-        if held is not None and document.version <= held.version and self._still_vouched(kind):
-            raise Refused(Refusal.ROLLBACK, f"version {held.version} is held")
-        self._bytes[kind] = data
+        if last is not None and document != last.document and document.version <= last.document.version:
+            raise Refused(Refusal.ROLLBACK, f"version {last.document.version} was believed before")
+        root = self._held_root()
+        threshold = root.roles[envelope.KINDS[kind].role].threshold
+        self._last[kind] = _Last(document, _signers(root, kind, data), threshold)
         return document
 
-    def _still_vouched(self, kind: type[Document]) -> bool:
-        try:
-            _vouched(self._held_root(), kind, self._bytes[kind])
-        except Refused:
-            return False
-        return True
+    def _judge_again(self, root: Root) -> None:
+        """Let go of what `root` does not vouch for, and of versions that only its removed keys stand for."""
+        for kind, last in list(self._last.items()):
+            role = root.roles[envelope.KINDS[kind].role]
+            removed = last.signers.difference(role.kids)
+            if len(last.signers) - len(removed) >= role.threshold:
+                continue
+            self.trust = None if kind is Trust else self.trust
+            self.assignment = None if kind is Assignment else self.assignment
+            if len(removed) >= last.threshold:
+                del self._last[kind]
 
 
 def _unverified(kind: type[D], data: bytes) -> D:
@@ -238,6 +258,12 @@ def _vouched(root: Root, kind: type[D], data: bytes) -> D:
         return envelope.verify(kind, data, keys, threshold)
     except WireError as error:
         raise _refused(error) from error
+
+
+def _signers(root: Root, kind: type[Document], data: bytes) -> frozenset[bytes]:
+    """The kids of the keys of the role whose signatures hold, of a document that was verified."""
+    keys = root.keys_of(envelope.KINDS[kind].role)
+    return envelope.signers(kind, data, keys)
 
 
 def _check_audience(document: Document, audience: str) -> None:

@@ -258,16 +258,84 @@ def test_a_command_that_cannot_be_remembered_is_not_performed(ready, authority):
     ready.store._db.execute("PRAGMA query_only = 0")
 
 
-def test_what_removed_keys_signed_is_let_go_at_the_next_start(ready, authority):
+def test_what_removed_keys_signed_is_let_go_at_once_and_not_believed_after_a_start(ready, authority):
     roots = authority.signers(Role.ROOT)
     authority.keys[Role.DIRECTOR] = [PrivateKey.generate()]
     authority.thresholds[Role.DIRECTOR] = 1
     ready.hear("jx1/all/root", authority.next_root(2, roots))
-    assert ready.beliefs.assignment is not None
+    assert ready.beliefs.assignment is None
     ready.start()
     assert ready.beliefs.assignment is None
     assert ready.beliefs.trust is not None
     assert any("assignment 1" in words for words in ready.dropped)
+
+
+def new_keys(authority, role):
+    """Other keys for a role; the signers of root until now."""
+    roots = authority.signers(Role.ROOT)
+    authority.keys[role] = [PrivateKey.generate() for _ in range(3)]
+    return roots
+
+
+def test_a_version_binds_over_a_start_though_its_signers_are_too_few_by_now(ready, authority):
+    before = authority.keys[Role.TRUST]
+    ready.say("trust", authority.trust(version=5), before[:2])
+    authority.keys[Role.TRUST] = before[1:]
+    ready.hear("jx1/all/root", authority.next_root(2, []))
+    for _ in range(2):
+        assert ready.beliefs.trust is None
+        (entry,) = ready.say("trust", authority.trust(version=4), before[1:]).entries
+        assert entry.word == "trust rollback"
+        ready.start()
+
+
+def test_what_was_refused_before_a_root_or_let_go_by_it_is_asked_for(ready, authority):
+    roots = new_keys(authority, Role.DIRECTOR)
+    assert not ready.say("assignment", authority.assignment(version=2)).greet
+    assert ready.hear("jx1/all/root", authority.next_root(2, roots)).greet
+    assert ready.say("assignment", authority.assignment(version=2)).changed
+    assert not ready.hear("jx1/all/root", authority.next_root(3, [])).greet
+    roots = new_keys(authority, Role.TRUST)
+    assert ready.hear("jx1/all/root", authority.next_root(4, roots)).greet
+    authority.lists = authority.lists | {"jl": PrivateKey.generate()}
+    ready.list(authority.token(seq=2))
+    assert ready.say("trust", authority.trust(version=2)).greet
+
+
+def test_a_root_or_trust_document_that_signed_time_names_is_asked_for_but_not_all_the_time(ready, authority):
+    times = [authority.sign(authority.time(root=1 + n, trust=2 - n, lists={})) for n in (0, 0, 1)]
+    assert [ready.hear("jx1/all/time", time).greet for time in times] == [True, False, True]
+    ready.mono += intakes.ASK_EVERY_S
+    assert ready.hear("jx1/all/time", times[0]).greet
+
+
+def test_a_date_by_a_trust_key_that_was_stolen_goes_with_the_key(ready, authority):
+    ready.say("trust", authority.trust(version=9, issued=NOW_S * 4, expires=NOW_S * 5))
+    assert ready.clock.floor_ms == NOW_S * 4000
+    roots = new_keys(authority, Role.TRUST)
+    ready.hear("jx1/all/root", authority.next_root(2, roots))
+    assert ready.clock.floor_ms == authority.root().issued * 1000
+    assert ready.say("trust", authority.trust(version=2)).changed
+
+
+def test_a_key_that_is_added_costs_no_signed_time(ready, authority):
+    ready.greeting.said(ready.mono)
+    answer(ready)
+    authority.keys[Role.TIMEKEEPER] = [*authority.keys[Role.TIMEKEEPER], PrivateKey.generate()]
+    ready.hear("jx1/all/root", authority.next_root(2, []))
+    assert ready.clock.read(ready.mono, 0).trust is ClockTrust.SIGNED
+
+
+def test_a_list_of_a_new_key_is_kept_though_the_removed_one_had_used_up_higher_sequences(ready, authority):
+    ready.list(authority.token(seq=900))
+    ready.delta(ready.beliefs.lists["jl/0"], {0: 0xC})
+    authority.lists = authority.lists | {"jl": PrivateKey.generate()}
+    ready.say("trust", authority.trust(version=2))
+    assert ready.beliefs.lists == {}
+    assert ready.list(authority.token(seq=3)).changed
+    assert ready.store.names("delta") == []
+    ready.start()
+    assert ready.beliefs.held().lists == {"jl/0": 3}
 
 
 def test_lists_that_are_not_carried_any_more_are_let_go_at_the_next_start(ready, authority):

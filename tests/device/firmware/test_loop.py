@@ -17,7 +17,8 @@ from wire import messages, policy, topics
 from wire.code import issue, prove, to_text
 from wire.documents import Action, Direction, Hours, Recent
 from wire.health import Trouble
-from wire.messages import Event, Outcome
+from wire.keys import PrivateKey
+from wire.messages import Event, Hello, Outcome
 from wire.reasons import Colour, Reason, Verdict
 from wire.subjects import digest_of
 from wire.topics import All, Down, ToAll, ToGate
@@ -861,6 +862,23 @@ def test_the_state_is_told_when_asked_for(served):
     assert "object_c100" not in state.gauges
     assert state.lane == "idle"
     assert served.stage.lane.unexpected == 0
+
+
+def test_a_gate_says_hello_again_when_a_trust_document_may_vouch_for_what_it_refused(served):
+    authority, hellos = served.authority, len(served.broker.said(Hello))
+    authority.lists = authority.lists | {"jl": PrivateKey.generate()}
+    colours = Incoming(ToAll(All.STATUS, "jl", 0), authority.list(authority.token(seq=2)), served.mono)
+    served.broker.incoming.append(colours)
+    served.down(All.TRUST, authority.trust(version=2))
+    served.run(0.5)
+    assert (served.beliefs.trust.version, served.beliefs.lists) == (2, {})
+    assert len(served.broker.said(Hello)) == hellos
+    served.run(1)
+    assert len(served.broker.said(Hello)) == hellos + 1
+    assert served.broker.said(Hello)[-1].held.trust == 2
+    served.down(All.TRUST, authority.trust(version=3))
+    served.run(3)
+    assert len(served.broker.said(Hello)) == hellos + 1
 
 
 def test_a_gate_says_hello_with_a_signed_checkpoint_and_its_events(served):

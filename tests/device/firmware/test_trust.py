@@ -30,7 +30,7 @@ def snapshot(beliefs):
             beliefs.assignment,
             dict(beliefs.lists),
             beliefs._venue,
-            dict(beliefs._bytes),
+            dict(beliefs._last),
         )
     )
 
@@ -305,13 +305,54 @@ def test_keys_that_a_new_root_removed_sign_nothing_new(authority, beliefs):
     old = rotate(authority, beliefs, Role.DIRECTOR)
     stale = authority.sign(authority.assignment(version=9), old)
     assert refusal(beliefs, lambda: beliefs.new_assignment(stale, NOW_S)) is Refusal.UNKNOWN_KEY
-    assert beliefs.assignment.version == 1
+    assert beliefs.assignment is None
 
 
 def test_versions_that_a_removed_key_used_up_bind_nobody(authority, beliefs):
     beliefs.new_assignment(authority.sign(authority.assignment(version=2**40, lane="stolen")), NOW_S)
     rotate(authority, beliefs, Role.DIRECTOR)
     assert beliefs.new_assignment(authority.sign(authority.assignment(version=2)), NOW_S).lane == "A"
+
+
+def replace_trust_keys(authority, beliefs, keep, **thresholds):
+    """A new root in which only `keep` of the trust keys stay, beside new ones."""
+    authority.keys[Role.TRUST] = [*keep, PrivateKey.generate(), PrivateKey.generate()]
+    authority.thresholds |= thresholds
+    beliefs.new_root(authority.next_root(beliefs.root.version + 1, []))
+
+
+def test_what_a_new_root_leaves_below_its_threshold_is_let_go_at_once(authority, beliefs):
+    replace_trust_keys(authority, beliefs, authority.keys[Role.TRUST][:1])
+    assert beliefs.trust is None
+    assert beliefs.lists  # of no use without an issuer, and bound again by the next trust document
+    beliefs.new_trust(authority.sign(authority.trust(version=2)), NOW_S)
+    assert set(beliefs.lists) == {"jl/0"}
+
+
+def test_a_version_still_binds_when_the_keys_removed_could_not_have_signed_it_alone(authority, beliefs):
+    before = authority.keys[Role.TRUST]
+    beliefs.new_trust(authority.sign(authority.trust(version=5), before[:2]), NOW_S)
+    replace_trust_keys(authority, beliefs, before[1:])
+    older = authority.sign(authority.trust(version=4), before[1:])
+    assert refusal(beliefs, lambda: beliefs.new_trust(older, NOW_S)) is Refusal.ROLLBACK
+    again = authority.sign(authority.trust(version=5), before[1:])
+    assert beliefs.new_trust(again, NOW_S).version == 5
+
+
+def test_a_version_binds_nobody_when_the_keys_removed_could_have_signed_it_alone(authority, beliefs):
+    before = authority.keys[Role.TRUST]
+    beliefs.new_trust(authority.sign(authority.trust(version=2**60), before[:2]), NOW_S)
+    replace_trust_keys(authority, beliefs, before[2:])
+    assert beliefs.new_trust(authority.sign(authority.trust(version=2)), NOW_S).version == 2
+
+
+def test_a_document_that_enough_other_keys_signed_stays_and_still_binds(authority, beliefs):
+    before = authority.keys[Role.TRUST]
+    beliefs.new_trust(authority.sign(authority.trust(version=5), before), NOW_S)
+    replace_trust_keys(authority, beliefs, before[1:])
+    assert beliefs.trust.version == 5
+    older = authority.sign(authority.trust(version=4))
+    assert refusal(beliefs, lambda: beliefs.new_trust(older, NOW_S)) is Refusal.ROLLBACK
 
 
 def test_a_recorder_that_used_up_the_versions_of_a_venue_binds_nobody_after_a_new_root(authority, beliefs):
