@@ -1,0 +1,91 @@
+"""COSE_Sign1 (RFC 9052, 4.2) as real passes carry it: lenient about headers, never about what was signed."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wire import cbor
+from wire.errors import Flaw, WireError
+from wire.foreign import loose_cbor
+from wire.foreign.keys import PassAlg
+
+MAX_HEADER_BYTES: Final = 512
+MAX_KID_BYTES: Final = 128
+MAX_SIGNATURE_BYTES: Final = 512
+"""That of an RSA key of 4096 bits."""
+# What stands around real passes, some of it twice: "this is CBOR" (RFC 8949, 3.4.6), CWT (RFC 8392, 6) and
+# COSE_Sign1.
+_OUTER_TAGS: Final = frozenset({55_799, 61, 18})
+# Header labels: RFC 9052, table 3.
+ALG, CRITICAL, KID = 1, 2, 4
+_EMPTY: Final = (b"", b"\xa0")
+"""An empty protected header as a verifier covers it (RFC 9052, 4.4), and as some signers did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign1:
+    """A COSE_Sign1 taken apart. Nothing in it is verified, and the headers only say which key to try."""
+
+    protected: Mapping[Any, Any]
+    alg: PassAlg
+    kid: bytes
+    payload: bytes
+    covers: tuple[bytes, ...]
+    signature: bytes
+
+
+@functools.lru_cache(maxsize=256)  # one for each key of an issuer: nearly every header was seen before
+def _protected(data: bytes) -> Mapping[Any, Any]:
+    fields = loose_cbor.decode(data, max_bytes=MAX_HEADER_BYTES) if data else {}
+    if not isinstance(fields, dict):
+        raise WireError(Flaw.COSE, "the protected header is not a map")
+    if CRITICAL in fields:
+        raise WireError(Flaw.COSE, "the header has parameters that must be understood and are not")
+    return fields
+
+
+def _alg(value: object) -> PassAlg:
+    for alg in PassAlg:
+        if type(value) is int and value == alg:
+            return alg
+    raise WireError(Flaw.ALG, "passes are signed with ES256 or PS256")
+
+
+def _kid(value: object) -> bytes:
+    kid = value.encode() if isinstance(value, str) else value
+    if not isinstance(kid, bytes) or len(kid) > MAX_KID_BYTES:
+        raise WireError(Flaw.KID, f"a key id is at most {MAX_KID_BYTES} bytes or characters")
+    return kid
+
+
+def _covered(protected: bytes, fields: Mapping[Any, Any], payload: bytes) -> tuple[bytes, ...]:
+    """Every Sig_structure that means this header and payload; an empty header stands in several ways."""
+    ways = (protected,) if fields else dict.fromkeys((*_EMPTY, protected))
+    return tuple(cbor.encode_sorted(["Signature1", way, b"", payload]) for way in ways)
+
+
+def parse(data: bytes, *, max_bytes: int) -> Sign1:
+    """Take a COSE_Sign1 apart, with or without tags around it. Raises WireError; verifies nothing.
+
+    Algorithm and key id count from either header; where they stand in both, the protected one wins.
+    """
+    if len(data) > max_bytes:
+        raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
+    match loose_cbor.decode(loose_cbor.untagged(data, _OUTER_TAGS), max_bytes=max_bytes):
+        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
+            pass
+        case _:
+            raise WireError(Flaw.COSE, "a COSE_Sign1 is an array of header, map, payload and signature")
+    if not 0 < len(signature) <= MAX_SIGNATURE_BYTES:
+        raise WireError(Flaw.SIZE, f"a signature has at most {MAX_SIGNATURE_BYTES} bytes")
+    fields = _protected(protected)
+    both = {**unprotected, **fields}
+    return Sign1(
+        protected=fields,
+        alg=_alg(both.get(ALG)),
+        kid=_kid(both.get(KID, b"")),
+        payload=payload,
+        covers=_covered(protected, fields, payload),
+        signature=signature,
+    )
