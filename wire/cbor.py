@@ -42,12 +42,12 @@ BUILT_IN_TAGS: Final = (
 )
 
 
-def _refuse_tag(*_: object) -> Never:
+def refuse_tag(*_: object) -> Never:
+    """A hook of cbor2 for tags that are not allowed."""
     raise cbor2.CBORDecodeError("a tag stands where none is allowed")
 
 
-def check_keys(fields: Mapping[Any, Any], _immutable: bool) -> Mapping[Any, Any]:
-    """The map as it is, if its keys are integers and texts: a hook of cbor2."""
+def _check_keys(fields: Mapping[Any, Any], _immutable: bool) -> Mapping[Any, Any]:
     # To a dict 1, 1.0, true and simple(1) are one key; to a format they are not.
     if not _KEY_CLASSES.issuperset(map(type, fields)):
         raise cbor2.CBORDecodeError("a key is neither an integer nor a text")
@@ -84,7 +84,7 @@ def _scan(data: bytes, max_items: int) -> None:
             stack.append([number * (major - 3), major == _MAP])
 
 
-_SEMANTIC: Final[Mapping[int, Any]] = dict.fromkeys(BUILT_IN_TAGS, _refuse_tag)
+_SEMANTIC: Final[Mapping[int, Any]] = dict.fromkeys(BUILT_IN_TAGS, refuse_tag)
 
 
 def decode(data: bytes, *, max_bytes: int, max_items: int = ANY_NUMBER) -> Any:  # noqa: ANN401 - the schema gives it a type
@@ -97,14 +97,22 @@ def decode(data: bytes, *, max_bytes: int, max_items: int = ANY_NUMBER) -> Any: 
         raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
     if len(data) > _SCAN_FROM_BYTES:
         _scan(data, max_items)
+    return build(data, tags=_SEMANTIC, max_depth=MAX_DEPTH)
+
+
+def build(data: bytes, *, tags: Mapping[int, Any], max_depth: int, indefinite: bool = False) -> Any:  # noqa: ANN401 - as decode
+    """What one item that fills `data` exactly says, its size checked before; `tags` are cbor2's decoders.
+
+    Raises WireError(CBOR).
+    """
     stream = io.BytesIO(data)
     decoder = cbor2.CBORDecoder(
         stream,
-        tag_hook=_refuse_tag,
-        object_hook=check_keys,
-        semantic_decoders=_SEMANTIC,
-        max_depth=MAX_DEPTH,
-        allow_indefinite=False,
+        tag_hook=refuse_tag,
+        object_hook=_check_keys,
+        semantic_decoders=tags,
+        max_depth=max_depth,
+        allow_indefinite=indefinite,
         allow_duplicate_keys=False,
     )
     try:

@@ -1,10 +1,7 @@
 """CBOR as real passes carry it: within limits, with some tags, floats and indefinite lengths."""
 
-import io
 from collections.abc import Collection, Mapping
-from typing import Any, Final, Never
-
-import cbor2
+from typing import Any, Final
 
 from wire import cbor
 from wire.errors import Flaw, WireError
@@ -32,11 +29,7 @@ def _value(value: object, _immutable: bool) -> object:
     return value
 
 
-def _refuse_tag(*_: object) -> Never:
-    raise cbor2.CBORDecodeError("a tag that no pass needs")
-
-
-_SEMANTIC: Final[Mapping[int, Any]] = dict.fromkeys(cbor.BUILT_IN_TAGS, _refuse_tag) | dict.fromkeys(
+_SEMANTIC: Final[Mapping[int, Any]] = dict.fromkeys(cbor.BUILT_IN_TAGS, cbor.refuse_tag) | dict.fromkeys(
     _HARMLESS_TAGS, _value
 )
 
@@ -100,20 +93,4 @@ def decode(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - its reader 
         raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
     if len(data) > _SCAN_FROM_BYTES:
         _scan(data)
-    stream = io.BytesIO(data)
-    decoder = cbor2.CBORDecoder(
-        stream,
-        tag_hook=_refuse_tag,
-        object_hook=cbor.check_keys,
-        semantic_decoders=_SEMANTIC,
-        max_depth=MAX_DEPTH,
-        allow_indefinite=True,
-        allow_duplicate_keys=False,
-    )
-    try:
-        value = decoder.decode()
-    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
-        raise WireError(Flaw.CBOR, "not well-formed CBOR within the limits") from error
-    if stream.tell() != len(data):
-        raise WireError(Flaw.CBOR, "bytes follow the end of the item")
-    return value
+    return cbor.build(data, tags=_SEMANTIC, max_depth=MAX_DEPTH, indefinite=True)
