@@ -8,6 +8,7 @@ from typing import Final
 from device.firmware.admit import Code, Here, Recall, judge
 from device.firmware.thermometry import Measurement
 from wire.documents import Direction
+from wire.foreign.passes import Kind, Statement
 from wire.policy import DEFAULT, Choice, Policy
 from wire.reason_words import REASONS
 from wire.reasons import Colour, Reason
@@ -20,6 +21,10 @@ GREEN: Final = Code(
     expires=NOW_S + DAY_S, colour=Colour.GREEN, list_issued=NOW_S - 60, proof_issued=NOW_S - 3
 )
 PAPER: Final = replace(GREEN, proof_issued=None, paper=True)
+DOSES: Final = Statement(kind=Kind.VACCINATION, at=NOW_S - 30 * DAY_S, doses=2, doses_needed=2)
+TEST: Final = Statement(kind=Kind.TEST, at=NOW_S - 3_600, positive=False)
+RECOVERY: Final = Statement(kind=Kind.RECOVERY, at=NOW_S - 60 * DAY_S)
+PASS: Final = Code(expires=NOW_S + DAY_S, colour=None, statements=(DOSES,))
 HERE: Final = Here(
     policy=DEFAULT, now_ms=NOW_S * 1000, doubt_ms=50, trust_issued=NOW_S - 60, trust_expires=NOW_S + DAY_S
 )
@@ -71,6 +76,13 @@ def _coloured(colour: Colour | None, **more: bool) -> Code:
 _UNHELD: Final = _coloured(None)
 _NOTHING: Final = _coloured(Colour.NO_INFORMATION)
 _STAFF: Final = replace(GREEN, staff=True)
+
+_WELCOME: Final = _policy(foreign=Choice.ADMIT)
+
+
+def _stating(*statements: Statement) -> Code:
+    return replace(PASS, statements=statements)
+
 
 FINDINGS: Final = (
     Finding(zh="绿码，体温正常", en="green, temperature normal"),
@@ -160,6 +172,64 @@ FINDINGS: Final = (
         zh="人数已满，出口",
         en="the venue is full, on the way out",
         here=replace(HERE, capacity=9, occupancy=9, direction=Direction.EXIT),
+    ),
+    Finding(zh="其他体系的证明", en="a pass of another system", code=PASS),
+    Finding(
+        zh="其他体系的证明，规定放行", en="a pass of another system, policy admits", code=PASS, here=_WELCOME
+    ),
+    Finding(
+        zh="其他体系的证明，规定不收",
+        en="a pass of another system, where policy refuses it",
+        code=PASS,
+        here=_policy(foreign=Choice.DENY),
+    ),
+    Finding(
+        zh="其他体系的证明，证件已核对",
+        en="a pass of another system, compared with a document",
+        code=replace(PASS, document_checked=True),
+    ),
+    Finding(zh="证明过期", en="the pass has expired", code=replace(PASS, expires=NOW_S), here=_WELCOME),
+    Finding(
+        zh="证明尚未生效", en="the pass is not valid yet", code=replace(PASS, begins=NOW_S + 1), here=_WELCOME
+    ),
+    Finding(
+        zh="证明：检测阳性",
+        en="the pass states a positive test",
+        code=_stating(replace(TEST, positive=True)),
+        here=_WELCOME,
+    ),
+    Finding(
+        zh="证明：未完成全程接种",
+        en="the pass states one dose of two",
+        code=_stating(replace(DOSES, doses=1)),
+        here=_WELCOME,
+    ),
+    Finding(
+        zh="证明：昨日接种",
+        en="the pass states a dose of yesterday",
+        code=_stating(replace(DOSES, at=NOW_S - DAY_S)),
+        here=_WELCOME,
+    ),
+    Finding(zh="证明：检测阴性", en="the pass states a negative test", code=_stating(TEST), here=_WELCOME),
+    Finding(
+        zh="证明：检测阴性，过久",
+        en="the pass states a negative test of last week",
+        code=_stating(replace(TEST, at=NOW_S - 7 * DAY_S)),
+        here=_WELCOME,
+    ),
+    Finding(zh="证明：康复", en="the pass states a recovery", code=_stating(RECOVERY), here=_WELCOME),
+    Finding(
+        zh="证明：康复，过久",
+        en="the pass states a recovery of last year",
+        code=_stating(replace(RECOVERY, at=NOW_S - 365 * DAY_S)),
+        here=_WELCOME,
+    ),
+    Finding(zh="证明：无可用内容", en="the pass states nothing", code=_stating(), here=_WELCOME),
+    Finding(
+        zh="员工通道，其他体系的证明",
+        en="a staff lane, and a pass of another system",
+        code=PASS,
+        here=replace(_WELCOME, staff_only=True),
     ),
     Finding(zh="未能测温", en="no usable temperature", measured=()),
     Finding(zh="环境温度超范围", en="too cold or warm to tell a body temperature", measured=_measured(None)),

@@ -44,6 +44,7 @@ PURE = (
             "attend_table",
             "attention",
             "button",
+            "counts",
             "courier",
             "door",
             "figures",

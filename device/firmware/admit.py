@@ -2,8 +2,9 @@
 
 `gating` asks whether this gate may scan now. `judge_code` runs when a code was read, so that a bad code is
 refused before anybody is measured; `judge` is asked again with each measurement. The first rule that
-speaks wins; the order is: what the clock cannot tell, what is stale, what the list says, what was used
-before, what is too old to rely on, what policy leaves to an attendant, and last whether there is room.
+speaks wins; the order is: what the clock cannot tell, what is out of date, what the list or a positive test
+says, what was used before, what policy refuses, what is too old to rely on, what policy leaves to an
+attendant, who may enter here and now, what a pass of another system is worth, and last whether there is room.
 """
 
 from collections.abc import Callable
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
+from device.firmware import counts
 from device.firmware.thermometry import Measurement
 from wire.documents import Assignment, Direction, Hours
+from wire.foreign.passes import Statement
 from wire.policy import Choice, Measured, Policy
 from wire.reasons import Colour, Reason
 
@@ -34,21 +37,38 @@ class Recall(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """What verification told about a code. `colour` is None when its list is not held; times unix seconds."""
+    """What verification told about a code or a pass; times unix seconds."""
 
-    expires: int
+    begins: int | None = None
+    expires: int | None
+    """None: never."""
     colour: Colour | None
+    """None when the list is not held, and for a pass of another system."""
     list_issued: int | None = None
     proof_issued: int | None = None
     paper: bool = False
     staff: bool = False
     attendant: bool = False
     """On the roster as one who may act as an attendant."""
+    statements: tuple[Statement, ...] | None = None
+    """What a pass of another system states; None: it is a code of ours."""
+    anonymous: bool = False
+    """It has no subject: whoever shows it cannot be told again."""
     recall: Recall = Recall.NEW
     document_checked: bool = False
-    """An attendant has compared the paper code with a document, and it is theirs."""
+    """An attendant has compared the paper code, or the pass, with a document, and it is theirs."""
     attended: bool = False
     """An attendant asked for this measurement, after the person was referred."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is a pass of another system. Like paper it has no proof: anybody may hold a copy."""
+        return self.statements is not None
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether it is a code of ours whose list is not held."""
+        return self.colour is None and not self.foreign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,19 +111,22 @@ _DENYING: Final = {Colour.REVOKED: Reason.REVOKED, Colour.RED: Reason.RED, Colou
 
 def _unproved(code: Code, here: Here) -> Reason | None:  # noqa: ARG001 - one signature for every rule
     """A phone's credential alone is a copy anybody could hold."""
-    return Reason.PROOF_MISSING if not code.paper and code.proof_issued is None else None
+    copied = code.proof_issued is None and not code.paper and not code.foreign
+    return Reason.PROOF_MISSING if copied else None
 
 
 def _clock(code: Code, here: Here) -> Reason | None:
-    """Without a clock nothing is fresh; but what the list denies, it denies at any hour."""
-    return Reason.CLOCK_DOUBT if here.clock_doubted and code.colour not in _DENYING else None
+    """Without a clock nothing is fresh; but what list or pass deny, they deny at any hour."""
+    return Reason.CLOCK_DOUBT if here.clock_doubted and _denied(code, here) is None else None
 
 
 def _dates(code: Code, here: Here) -> Reason | None:
     if here.clock_doubted:
         return None
-    if here.now_s >= code.expires:
+    if code.expires is not None and here.now_s >= code.expires:
         return Reason.EXPIRED
+    if code.begins is not None and here.now_s < code.begins:
+        return Reason.NOT_YET_VALID
     if code.proof_issued is None:
         return None
     if code.proof_issued - here.now_s > here.policy.proof_future_s:
@@ -115,14 +138,18 @@ def _replay(code: Code, here: Here) -> Reason | None:  # noqa: ARG001 - one sign
     return {Recall.PASSED: Reason.PASSED_BEFORE, Recall.REPLAYED: Reason.PROOF_REPLAYED}.get(code.recall)
 
 
-def _denied_colour(code: Code, here: Here) -> Reason | None:  # noqa: ARG001 - one signature for every rule
+def _denied(code: Code, here: Here) -> Reason | None:  # noqa: ARG001 - one signature for every rule
+    if code.statements is not None and counts.positive(code.statements):
+        return Reason.FOREIGN_POSITIVE
     return None if code.colour is None else _DENYING.get(code.colour)
 
 
 def _refused_by_policy(code: Code, here: Here) -> Reason | None:
     if code.paper and here.policy.paper is Choice.DENY:
         return Reason.PAPER_DENIED
-    if code.colour is None and here.policy.list_not_held is Choice.DENY:
+    if code.foreign and here.policy.foreign is Choice.DENY:
+        return Reason.FOREIGN_DENIED
+    if code.unlisted and here.policy.list_not_held is Choice.DENY:
         return Reason.LIST_NOT_HELD_DENIED
     return None
 
@@ -141,7 +168,7 @@ def _referred(code: Code, here: Here) -> Reason | None:
     """
     if code.colour is Colour.YELLOW and not code.attended:
         return Reason.YELLOW
-    if code.colour is None and (here.roster_alone or here.policy.list_not_held is not Choice.ADMIT):
+    if code.unlisted and (here.roster_alone or here.policy.list_not_held is not Choice.ADMIT):
         return Reason.LIST_NOT_HELD
     if code.colour is Colour.NO_INFORMATION and (
         here.roster_alone or here.policy.no_information is not Choice.ADMIT
@@ -161,6 +188,19 @@ def _staff(code: Code, here: Here) -> Reason | None:
     return Reason.VISITORS_LATER
 
 
+def _foreign(code: Code, here: Here) -> Reason | None:
+    """What a pass states, and then whether that is enough here. What refers it an attendant can answer.
+
+    Asked after the roster: who may not enter at all is not sent to anybody with a pass.
+    """
+    if code.statements is None or code.document_checked:
+        return None
+    reason = counts.against(code.statements, here.policy, here.now_s)
+    if reason is not None:
+        return reason
+    return Reason.FOREIGN if code.anonymous or here.policy.foreign is not Choice.ADMIT else None
+
+
 def _full(code: Code, here: Here) -> Reason | None:
     """Nobody is kept inside by a full house, and staff are not visitors."""
     if here.capacity is None or here.occupancy is None or here.direction is Direction.EXIT:
@@ -176,12 +216,13 @@ RULES: Final[tuple[Rule, ...]] = (
     _unproved,
     _clock,
     _dates,
-    _denied_colour,
+    _denied,
     _replay,
     _refused_by_policy,
     _too_old,
     _referred,
     _staff,
+    _foreign,
     _full,
 )
 """Asked from the top; the first answer is the verdict."""
@@ -225,17 +266,16 @@ def _temperature(policy: Policy, measurement: Measurement) -> Reason | None:
 
 
 def _welcome(code: Code, here: Here) -> Reason:
-    if code.colour is None:
-        return Reason.LIST_NOT_HELD_ADMITTED
-    if code.document_checked:
-        return Reason.PAPER_CHECKED
-    if code.attended:
-        return Reason.MEASURED_AGAIN
-    if code.colour is Colour.NO_INFORMATION:
-        return Reason.NO_INFORMATION_ADMITTED
-    if code.paper:
-        return Reason.PAPER_ADMITTED
-    return Reason.STAFF if code.staff and here.staff_now else Reason.GREEN
+    rows = (
+        (code.unlisted, Reason.LIST_NOT_HELD_ADMITTED),
+        (code.paper and code.document_checked, Reason.PAPER_CHECKED),
+        (code.attended, Reason.MEASURED_AGAIN),
+        (code.foreign, Reason.FOREIGN_ADMITTED),
+        (code.colour is Colour.NO_INFORMATION, Reason.NO_INFORMATION_ADMITTED),
+        (code.paper, Reason.PAPER_ADMITTED),
+        (code.staff and here.staff_now, Reason.STAFF),
+    )
+    return next((reason for holds, reason in rows if holds), Reason.GREEN)
 
 
 def hours_of(assignment: Assignment, now_s: int) -> tuple[bool, bool]:

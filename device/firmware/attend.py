@@ -51,7 +51,7 @@ CALLED_S: Final = 30.0
 """So long after a call the staff code of who is named as an attendant is an answer to it."""
 CALLING: Final = frozenset(
     {reason for reason in Reason if verdict_of(reason) is Verdict.REFER}
-    | {Reason.RED, Reason.ORANGE, Reason.FEVER}
+    | {Reason.RED, Reason.ORANGE, Reason.FEVER, Reason.FOREIGN_POSITIVE}
 )
 """Verdicts that call an attendant to the gate."""
 

@@ -52,7 +52,7 @@ class Book:
             who = {
                 "colour": recognised.colour,
                 "issuer": recognised.issuer.id,
-                "subject": recognised.claims.subject,
+                "subject": recognised.subject,
             }
         if case is not None:
             who |= {"attendant": case.attendant, "about": case.about, "word": case.number or None}

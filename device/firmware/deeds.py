@@ -108,7 +108,7 @@ class Deeds:
     def _case(self, now_s: float, person: Person | None = None) -> Case:
         """In the attendant's name, about what called them: for a person only about what was said of them."""
         last = self._last(now_s)
-        about = last is not None and (person is None or last.person.subject == person.subject)
+        about = last is not None and (person is None or last.person.subject == person.subject is not None)
         return Case(attendant=self.shift.attendant, about=last.sequence if last and about else None)
 
     def _last(self, now_s: float) -> Last | None:

@@ -1,4 +1,4 @@
-"""Where a code's text becomes a person to decide about: parsed, verified, looked up, remembered."""
+"""Where the text of a code or pass becomes a person to decide about: verified, looked up, remembered."""
 
 from dataclasses import dataclass, replace
 
@@ -42,8 +42,8 @@ class Person:
 
     @property
     def subject(self) -> bytes | None:
-        """16 opaque bytes; None for somebody without a code."""
-        return None if self.recognised is None else self.recognised.claims.subject
+        """16 opaque bytes; None for somebody without a code, or with a pass that tells nobody from others."""
+        return None if self.recognised is None else self.recognised.subject
 
 
 def doubt_of(reading: Reading) -> int | None:
@@ -96,7 +96,7 @@ class Desk:
     def examine(self, text: str, first_s: float, reading: Reading) -> Person | Reason:
         """Whose code this is, or the reason why nobody's: then nothing about it is verified."""
         try:
-            recognised = self.beliefs.recognise(codes.parse(text), reading.now_s)
+            recognised = self._recognised(text, reading.now_s)
         except WireError:
             return Reason.MALFORMED
         except Unrecognised as error:
@@ -104,8 +104,9 @@ class Desk:
         here = here_at(self.beliefs, reading, self.venue, self.memory)
         recall = self._recall(recognised, here)
         code = self._code(recognised, recall)
-        recognised = replace(recognised, claims=replace(recognised.claims, paper=None))
-        again = self.memory.result(recognised.claims.subject) if recall is Recall.SAME_VISIT else None
+        recognised = replace(recognised, paper=None)
+        subject = recognised.subject if recall is Recall.SAME_VISIT else None
+        again = None if subject is None else self.memory.result(subject)
         return Person(code=code, here=here, recognised=recognised, first_s=first_s, again=again)
 
     def name_on(self, text: str, reading: Reading) -> PaperName | None:
@@ -114,7 +115,7 @@ class Desk:
         Nothing here keeps it; the caller lets go of it within seconds.
         """
         try:
-            return self.beliefs.recognise(codes.parse(text), reading.now_s).claims.paper
+            return self._recognised(text, reading.now_s).paper
         except (WireError, Unrecognised):
             return None
 
@@ -126,11 +127,10 @@ class Desk:
 
     def attends(self, person: Person, reading: Reading) -> bool:
         """Whether this staff code, shown now, makes its holder the attendant: its proof opened nothing."""
-        recognised = person.recognised
-        if recognised is None or person.code.paper:
+        subject, proof_issued = person.subject, person.code.proof_issued
+        if subject is None or proof_issued is None:
             return False
-        used = self.memory.used(recognised.claims.subject, recognised.proof_issued)
-        return not used and self.may_attend(person, reading)
+        return not self.memory.used(subject, proof_issued) and self.may_attend(person, reading)
 
     def may_attend(self, person: Person, reading: Reading) -> bool:
         """Whether somebody is an attendant by now: on the roster, and green as anybody on it has to be.
@@ -163,13 +163,20 @@ class Desk:
             recognised = replace(recognised, colour=colour)
         return replace(person, here=here, recognised=recognised, code=replace(person.code, colour=colour))
 
+    def _recognised(self, text: str, now_s: int) -> Recognised:
+        """Whose code a text is; WireError or Unrecognised."""
+        return self.beliefs.recognise(codes.parse(text), now_s)
+
     def _colour(self, recognised: Recognised) -> Colour | None:
         """The colour by now; None: the list is held no more. Unrecognised as at first sight."""
-        token = self.beliefs.lists.get(recognised.claims.list_uri)
-        return None if token is None else colour_of(token, recognised.claims.index)
+        place = recognised.place
+        token = None if place is None else self.beliefs.lists.get(place.uri)
+        return None if token is None or place is None else colour_of(token, place.index)
 
     def _recall(self, recognised: Recognised, here: Here) -> Recall:
-        subject, repeat_s = recognised.claims.subject, here.policy.repeat_s
+        subject, repeat_s = recognised.subject, here.policy.repeat_s
+        if subject is None:
+            return Recall.NEW
         there = last_elsewhere(self.venue, subject, here.now_s)
         same_way = there is not None and there.direction is here.direction
         if there is not None and same_way and here.now_s - there.at < repeat_s:
@@ -178,18 +185,25 @@ class Desk:
         return self.memory.recall(subject, recognised.proof_issued, here.now_s, repeat_s, turned_s)
 
     def _code(self, recognised: Recognised, recall: Recall) -> Code:
-        claims, assignment = recognised.claims, self.beliefs.assignment
-        digest = digest_of(claims.subject)
-        rules = assignment.staff_rules if assignment else None
-        return Code(
-            expires=claims.expires,
+        code = Code(
+            begins=recognised.begins,
+            expires=recognised.expires,
             colour=recognised.colour,
             list_issued=recognised.list_issued,
             proof_issued=recognised.proof_issued,
-            paper=claims.paper is not None,
-            staff=assignment is not None and digest in assignment.staff,
-            attendant=rules is not None and digest in rules.attendants,
+            paper=recognised.paper is not None,
+            statements=recognised.statements,
+            anonymous=recognised.subject is None,
             recall=recall,
+        )
+        assignment = self.beliefs.assignment
+        if assignment is None or recognised.subject is None or code.foreign:
+            return code
+        digest, rules = digest_of(recognised.subject), assignment.staff_rules
+        return replace(
+            code,
+            staff=digest in assignment.staff,
+            attendant=rules is not None and digest in rules.attendants,
         )
 
 

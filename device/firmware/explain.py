@@ -142,7 +142,7 @@ def _explain_code(text: str, beliefs: Beliefs | None, now_s: int | None) -> Expl
         failed = Line(Mark.FAILS, f"{words.code} {words.zh}", f"{words.code} {words.en}")
         lines = (failed, *_claims(parsed.claims, Mark.UNVERIFIED, now_s))
         return Explanation(kind, zh, en, lines, _todo(words.screen_zh, words.screen_en))
-    lines = tuple(_recognised(found, beliefs, now_s))
+    lines = tuple(_recognised(found, parsed.claims, beliefs, now_s))
     return Explanation(kind, zh, en, lines, _advice(kind, found, lines))
 
 
@@ -164,13 +164,15 @@ def _claims(claims: code.Claims, mark: Mark, now_s: int | None) -> Iterator[Line
     yield Line(mark, f"状态列表 {listed}", f"status list {listed}")
 
 
-def _recognised(found: Recognised, beliefs: Beliefs, now_s: int | None) -> Iterator[Line]:
+def _recognised(
+    found: Recognised, claims: code.Claims, beliefs: Beliefs, now_s: int | None
+) -> Iterator[Line]:
     issuer = found.issuer
     yield Line(Mark.HOLDS, f"签名有效：{issuer.name_zh}", f"signed by {issuer.name_en}")
-    yield from _claims(found.claims, Mark.HOLDS, now_s)
+    yield from _claims(claims, Mark.HOLDS, now_s)
     if found.proof_issued is not None:
         yield _proof(found.proof_issued, beliefs, now_s)
-    elif found.claims.paper is None:
+    elif claims.paper is None:
         words = REASONS[Reason.PROOF_MISSING]
         yield Line(Mark.FAILS, f"{words.code} {words.zh}", f"{words.code} {words.en}")
     yield _colour(found)

@@ -183,7 +183,9 @@ class Front:
     def _is_in_front(self, found: Person | Reason | None) -> bool:
         """Whether it is the next proof of the phone whose holder is being measured."""
         person = self.stage.person
-        return isinstance(found, Person) and person is not None and found.subject == person.subject
+        if not isinstance(found, Person) or person is None or found.subject is None:
+            return False
+        return found.subject == person.subject
 
     def _measure(self, person: Person, now_s: float, now: Reading) -> None:
         senses = self.stage.health.organs.senses

@@ -67,9 +67,16 @@ class Do(Enum):
 
 
 DISCREET: Final = frozenset(
-    {Reason.ORANGE, Reason.RED, Reason.FEVER, Reason.COLOUR_UNKNOWN, Reason.LIST_NOT_HELD_DENIED}
+    {
+        Reason.ORANGE,
+        Reason.RED,
+        Reason.FEVER,
+        Reason.COLOUR_UNKNOWN,
+        Reason.LIST_NOT_HELD_DENIED,
+        Reason.FOREIGN_POSITIVE,
+    }
 )
-"""Denials that look, sound and last like any referral: a bystander must not learn a colour or a fever."""
+"""Denials that look, sound and last like any referral: a bystander must not learn a colour or a finding."""
 
 _S, _O, _D = State, On, Do
 Row: TypeAlias = tuple[State, tuple[Do, ...]]

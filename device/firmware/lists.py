@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from device.firmware.errors import Refusal, Refused
 from wire import status
-from wire.documents import Issuer, IssuerKey, KeyUse, ListRef, Trust
+from wire.documents import ForeignKey, Issuer, IssuerKey, KeyUse, ListRef, Trust
 from wire.errors import Flaw, WireError
 from wire.keys import PublicKey
 from wire.status import Token
@@ -52,17 +52,23 @@ def bind_uri(trust: Trust | None, uri: str) -> Bound:
     raise Refused(Refusal.WRONG_ISSUER, "the trust document names no such list")
 
 
-def still_bound(trust: Trust, gate: str, kids: Mapping[str, bytes]) -> frozenset[str]:
-    """The uris whose list (signed by the key in `kids`) the trust document still binds to that key."""
+def still_bound(trust: Trust, gate: str, kids: Mapping[str, frozenset[bytes]]) -> frozenset[str]:
+    """The uris whose list the trust document still binds to all keys that signed it and its changes."""
     rows = carried(trust, gate)
-    return frozenset(
-        uri
-        for uri, kid in kids.items()
-        if uri in rows and any(k.use is KeyUse.LISTS and k.key.kid == kid for k in rows[uri][0].keys)
-    )
+    return frozenset(uri for uri, signed in kids.items() if uri in rows and signed <= _kids(rows[uri][0]))
 
 
-def in_date(key: IssuerKey, now_s: int) -> bool:
+def _kids(issuer: Issuer) -> frozenset[bytes]:
+    return frozenset(row.key.kid for row in issuer.keys if row.use is KeyUse.LISTS)
+
+
+def lasts(bound: Bound, kids: frozenset[bytes]) -> int:
+    """Until when all of these list keys count, unix seconds: what they signed goes with the first of them."""
+    ends = (row.not_after for row in bound.issuer.keys if row.use is KeyUse.LISTS and row.key.kid in kids)
+    return min(ends, default=0)
+
+
+def in_date(key: IssuerKey | ForeignKey, now_s: int) -> bool:
     """Whether an issuer's key counts at this moment."""
     return key.not_before <= now_s < key.not_after
 

@@ -1,31 +1,56 @@
-"""Whose code it is: the issuer's key, the signatures and the colour, from what is believed."""
+"""Whose code or pass it is: the issuer's key, the signatures and the colour, from what is believed."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from device.firmware.errors import Unrecognised
 from device.firmware.lists import in_date
-from wire import code
-from wire.documents import Issuer, KeyUse, Trust
+from wire import cbor, code
+from wire.documents import ForeignIssuer, ForeignKey, Issuer, KeyUse, Trust
 from wire.errors import WireError
+from wire.foreign import passes
+from wire.foreign.passes import Format, Statement
 from wire.keys import PublicKey
 from wire.reasons import Colour, Reason
 from wire.status import Token
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody's colour stands: a status list, and the index in it."""
+
+    uri: str
+    index: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
-    """A code whose signatures hold. Nothing here says that it, its proof or its list is in date."""
+    """A code or a pass whose signatures hold. Nothing here says that it, its proof or its list is in date.
 
-    issuer: Issuer
-    claims: code.Claims
-    proof_issued: int | None
-    """Unix seconds; None for paper, and for a phone's code that came without its proof."""
-    colour: Colour | None
+    A pass of another system has no colour, but statements; of whom they are is not in here.
+    """
+
+    issuer: Issuer | ForeignIssuer
+    subject: bytes | None
+    """16 opaque bytes; None for a pass that nothing tells from others here."""
+    begins: int | None = None
+    """From when on it is valid, unix seconds; None: it does not say."""
+    expires: int | None
+    """None: never."""
+    proof_issued: int | None = None
+    """Unix seconds; None for paper, for a pass, and for a phone's code that came without its proof."""
+    paper: code.PaperName | None = None
+    place: Place | None = None
+    """None for a pass."""
+    colour: Colour | None = None
     """None when the issuer's list is not held."""
-    list_issued: int | None
-    list_seq: int
+    list_issued: int | None = None
+    list_seq: int = 0
     """0 when the list is not held."""
+    statements: tuple[Statement, ...] | None = None
+    """None for a code of ours."""
 
 
 def recognise(
@@ -45,8 +70,11 @@ def recognise(
     token = lists.get(claims.list_uri)
     return Recognised(
         issuer=issuer,
-        claims=verified.claims,
+        subject=claims.subject,
+        expires=claims.expires,
         proof_issued=verified.proof_issued,
+        paper=claims.paper,
+        place=Place(claims.list_uri, claims.index),
         colour=None if token is None else colour_of(token, claims.index),
         list_issued=None if token is None else token.issued,
         list_seq=0 if token is None else token.seq,
@@ -72,3 +100,61 @@ def colour_of(token: Token, index: int) -> Colour:
         raise Unrecognised(Reason.INDEX_OUTSIDE, error.detail) from error
     except ValueError as error:
         raise Unrecognised(Reason.COLOUR_UNKNOWN, "the list holds a value without a meaning") from error
+
+
+def recognise_pass(
+    trust: Trust | None, secret: bytes | None, unverified: passes.Unverified, now_s: int
+) -> Recognised:
+    """Check a pass of another system against trust; raise Unrecognised with the reason of the verdict.
+
+    `secret` makes the subject of that by which its issuer tells it from others; without it there is none.
+    """
+    named = [
+        (issuer, row)
+        for issuer in _issuers(trust, unverified.body)
+        for row in issuer.keys
+        if row.kid == unverified.kid
+    ]
+    if not named:
+        raise Unrecognised(Reason.UNKNOWN_ISSUER, "no key of this name is trusted for such passes")
+    valid = [(issuer, row) for issuer, row in named if in_date(row, now_s)]
+    if not valid:
+        raise Unrecognised(Reason.UNKNOWN_ISSUER, "the key of the pass is out of its validity")
+    issuer, body = _signer(valid, unverified)
+    return Recognised(
+        issuer=issuer,
+        subject=None if secret is None or not body.number else _subject(secret, issuer.id, body.number),
+        begins=body.issued if body.not_before is None else body.not_before,
+        expires=body.expires,
+        statements=body.statements,
+    )
+
+
+def _issuers(trust: Trust | None, body: passes.Pass) -> list[ForeignIssuer]:
+    """Who may have signed it: in HC1 the key's name alone says that, as its own words are free."""
+    return [
+        issuer
+        for issuer in (trust.foreign if trust else ())
+        if issuer.format is body.format and (body.format is Format.HC1 or issuer.iss == body.issuer)
+    ]
+
+
+def _signer(
+    rows: list[tuple[ForeignIssuer, ForeignKey]], unverified: passes.Unverified
+) -> tuple[ForeignIssuer, passes.Pass]:
+    """Whose signature holds, of those whose keys have one name; a key states only what it is there for."""
+    detail = ""
+    for issuer, row in rows:
+        if unverified.body.kinds & ~row.kinds:
+            detail = "the key is not there for what the pass states"
+            continue
+        try:
+            return issuer, unverified.verify(row.key)
+        except WireError as error:
+            detail = error.detail
+    raise Unrecognised(Reason.BAD_SIGNATURE, detail)
+
+
+def _subject(secret: bytes, issuer: str, number: bytes) -> bytes:
+    digest = hmac.new(secret, cbor.encode([issuer, number]), hashlib.sha256).digest()
+    return digest[: code.SUBJECT_BYTES]

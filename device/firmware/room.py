@@ -55,7 +55,7 @@ _RANKS: Final = {
     Event.TOMBSTONE: Rank.ALARM,
     Event.ATTENDED: Rank.ALARM,
 }
-_SERIOUS: Final = frozenset({Reason.FEVER, Reason.RED, Reason.ORANGE})
+_SERIOUS: Final = frozenset({Reason.FEVER, Reason.RED, Reason.ORANGE, Reason.FOREIGN_POSITIVE})
 
 
 def rank_of(entry: Entry) -> Rank:

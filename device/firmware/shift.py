@@ -31,15 +31,15 @@ class Shift:
     def sign(self, person: Person | None, now_s: float, now: Reading) -> bool:
         """Write down that it begins, and use the proof up; False: it could not be written, nothing began."""
         self.over(now_s, now)
-        recognised = None if person is None else person.recognised
         subject = None if person is None else person.subject
+        proof_issued = None if person is None else person.code.proof_issued
         try:
             self.stage.book.write(Kind.ATTENDED, now, word="begun", attendant=subject)
         except GateError as error:
             self.stage.failed(error, now_s)
             return False
-        if recognised is not None and recognised.proof_issued is not None:
-            self.stage.memory.signed_in(recognised.claims.subject, recognised.proof_issued, now.now_s)
+        if subject is not None and proof_issued is not None:
+            self.stage.memory.signed_in(subject, proof_issued, now.now_s)
         self.on, self.person = True, person
         self.touch(now_s)
         return True

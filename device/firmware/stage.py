@@ -197,9 +197,8 @@ class Stage:
         self._passage = self.book.passage(person, reason, now, took_ms).sequence
         self._admitted = person if self.lane.state is State.ADMITTING else None
         self.last = Last(person=person, reason=reason, sequence=self._passage, at_s=now_s)
-        if person.recognised is not None:
-            subject, proof_issued = person.recognised.claims.subject, person.recognised.proof_issued
-            self.memory.decided(subject, proof_issued, reason, now.now_s)
+        if person.subject is not None:
+            self.memory.decided(person.subject, person.code.proof_issued, reason, now.now_s)
 
     def _passed(self, kind: Kind, now: Reading) -> None:
         """Without a sensor nobody knows: nothing is claimed, but the person is taken to have passed.

@@ -26,7 +26,7 @@ from typing import TypeVar
 
 from device.firmware import lists
 from device.firmware.errors import Refusal, Refused
-from device.firmware.recognise import Recognised, recognise
+from device.firmware.recognise import Recognised, recognise, recognise_pass
 from wire import envelope, policy
 from wire.code import Unverified
 from wire.documents import (
@@ -42,6 +42,7 @@ from wire.documents import (
     VenueState,
 )
 from wire.errors import Flaw, WireError
+from wire.foreign import passes
 from wire.keys import PublicKey
 from wire.messages import Held, Versions
 from wire.status import Token
@@ -70,7 +71,7 @@ class Beliefs:
         self.lists: dict[str, Token] = {}
         self._venue: VenueState | None = None
         self._last: dict[type[Document], _Last] = {}
-        self._list_kids: dict[str, bytes] = {}
+        self._list_kids: dict[str, frozenset[bytes]] = {}
 
     def first_root(self, data: bytes) -> Root:
         """The root from the card: believed because of where it lies, so it must be the first."""
@@ -100,7 +101,7 @@ class Beliefs:
         return root
 
     def new_trust(self, data: bytes, now_s: int, *, kept: bool = False) -> Trust:
-        """Whose codes count. Lists that it no longer binds to their issuer and key are let go."""
+        """Whose codes count. Lists that it no longer binds to their issuer and keys are let go."""
         document = self._believable(Trust, data, now_s, kept=kept)
         trust = self._newer(self.trust, document, data)
         if trust is not self.trust:
@@ -121,17 +122,20 @@ class Beliefs:
         held = self.lists.get(bound.ref.uri)
         token, kid = lists.read_list(bound, data, None if kept else now_s)
         if held is not None and (token.seq, token.statuses) == (held.seq, held.statuses):
-            return held  # also when changes have led to it before the whole list came
-        if held is not None and token.seq <= held.seq:
+            # Also when changes have led to it before the whole list came.
+            if lists.lasts(bound, frozenset({kid})) <= lists.lasts(bound, self._list_kids[token.uri]):
+                return held
+        elif held is not None and token.seq <= held.seq:
             raise Refused(Refusal.ROLLBACK, f"sequence {held.seq} of this list is held")
-        self.lists[token.uri], self._list_kids[token.uri] = token, kid
+        self.lists[token.uri], self._list_kids[token.uri] = token, frozenset({kid})
         return token
 
     def new_delta(self, issuer: str, shard: int, data: bytes, now_s: int, *, kept: bool = False) -> Token:
         """The held list after the changes that an issuer signed; BASE when they belong on another."""
         bound = lists.bind(self._held_trust(), self.gate, issuer, shard)
         token, kid = lists.read_delta(bound, self.lists.get(bound.ref.uri), data, None if kept else now_s)
-        self.lists[token.uri], self._list_kids[token.uri] = token, kid
+        self.lists[token.uri] = token
+        self._list_kids[token.uri] = self._list_kids[token.uri] | {kid}
         return token
 
     def command(self, data: bytes, now_s: int, nonce: bytes) -> Command:
@@ -189,9 +193,12 @@ class Beliefs:
         wanted = self.assignment.policy if self.assignment else policy.DEFAULT
         return policy.tightened(wanted, self.trust.bounds if self.trust else policy.LOOSEST)
 
-    def recognise(self, code: Unverified, now_s: int) -> Recognised:
-        """Whose code this is and what colour it has, or Unrecognised."""
-        return recognise(self.trust, self.lists, code, now_s)
+    def recognise(self, shown: Unverified | passes.Unverified, now_s: int) -> Recognised:
+        """Whose code this is and what colour it has, or whose pass and what it states; or Unrecognised."""
+        if isinstance(shown, Unverified):
+            return recognise(self.trust, self.lists, shown, now_s)
+        secret = self.assignment.foreign_key if self.assignment else None
+        return recognise_pass(self.trust, secret, shown, now_s)
 
     def _held_root(self) -> Root:
         if self.root is None:

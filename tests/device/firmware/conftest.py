@@ -33,6 +33,8 @@ from device.firmware.trust import Beliefs
 from wire import code, documents, envelope, policy, status
 from wire.code import PaperName
 from wire.documents import EVERYBODY, KeyUse, ListRef, Role, RoleKeys
+from wire.foreign.keys import PassAlg
+from wire.foreign.passes import Format, Kind, Pass, Statement, Unverified
 from wire.keys import PrivateKey
 from wire.messages import Event
 from wire.topics import Down, ToAll, ToGate
@@ -56,6 +58,7 @@ class Authority:
         self.lists = {name: PrivateKey.generate() for name in ("jl", "bj")}
         self.holder = PrivateKey.generate()
         self.stranger = PrivateKey.generate()
+        self.foreign = PrivateKey.generate()
         self.thresholds = dict.fromkeys(Role, 1) | {Role.ROOT: 2, Role.TRUST: 2}
 
     def signers(self, role):
@@ -107,6 +110,40 @@ class Authority:
             bounds=policy.LOOSEST,
         )
         return replace(body, **changes)
+
+    def foreign_issuer(self, **changes):
+        """Issues EU certificates, unless told otherwise."""
+        span = {"not_before": NOW_S - DAY_S, "not_after": NOW_S + 30 * DAY_S}
+        body = documents.ForeignIssuer(
+            id="eu-at",
+            name_zh="奥地利",
+            name_en="Austria",
+            format=Format.HC1,
+            iss="AT",
+            keys=(documents.ForeignKey(kid=b"dsc-at-1", key=self.foreign.public, **span),),
+        )
+        return replace(body, **changes)
+
+    def foreign_pass(self, *statements, signer=None, kid=b"dsc-at-1", **changes):
+        """A parsed pass, as a reader gives it."""
+        covered = b"what was signed"
+        body = Pass(
+            format=Format.HC1,
+            issuer="anybody",
+            issued=NOW_S - DAY_S,
+            not_before=None,
+            expires=NOW_S + DAY_S,
+            number=b"URN:UVCI:01:AT:1",
+            statements=statements or (Statement(kind=Kind.PASS),),
+        )
+        return Unverified(
+            body=replace(body, **changes),
+            alg=PassAlg.ES256,
+            kid=kid,
+            covers=(b"another reading", covered),
+            signature=(signer or self.foreign).sign(covered),
+            claims={"nam": {"fnt": "MUSTERFRAU"}},
+        )
 
     def assignment(self, version=1, **changes):
         body = documents.Assignment(

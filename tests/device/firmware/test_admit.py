@@ -8,12 +8,17 @@ from device.firmware import admit
 from device.firmware.admit import Code, Here, Recall, gating, judge, judge_code
 from device.firmware.thermometry import Measurement
 from wire.documents import Assignment, Direction, Hours, Permission, StaffRules
-from wire.policy import DEFAULT, LOOSEST, Choice, Measured, Policy
+from wire.foreign.passes import Kind, Statement
+from wire.policy import DEFAULT, LOOSEST, Choice, Measured, Policy, tightened
 from wire.reasons import Colour, Reason, Verdict, verdict_of
 
 NOW = 1_800_000_000  # Friday 2027-01-15 08:00:00 UTC
 PHONE = Code(expires=NOW + 100, colour=Colour.GREEN, list_issued=NOW - 60, proof_issued=NOW - 3)
 PAPER = replace(PHONE, proof_issued=None, paper=True)
+DOSES = Statement(kind=Kind.VACCINATION, at=NOW - 30 * 86_400, doses=2, doses_needed=2)
+TEST = Statement(kind=Kind.TEST, at=NOW - 3_600, positive=False)
+FOREIGN = Code(expires=NOW + 100, colour=None, statements=(DOSES,))
+POSITIVE = replace(FOREIGN, statements=(DOSES, replace(TEST, positive=True)))
 HERE = Here(policy=DEFAULT, now_ms=NOW * 1000, doubt_ms=50, trust_issued=NOW - 60, trust_expires=NOW + 86_400)
 
 
@@ -137,6 +142,75 @@ EARLY = {
         None,
     ),
     "nobody knows how full it is": (PHONE, replace(HERE, capacity=5), None),
+    "a pass": (FOREIGN, HERE, Reason.FOREIGN),
+    "a pass, where it is admitted": (FOREIGN, policy(foreign=Choice.ADMIT), None),
+    "a pass, where it is refused": (FOREIGN, policy(foreign=Choice.DENY), Reason.FOREIGN_DENIED),
+    "a pass that counts for nothing": (
+        replace(FOREIGN, statements=()),
+        policy(foreign=Choice.ADMIT),
+        Reason.NOTHING_COUNTS,
+    ),
+    "an old test, where passes are for the attendant anyway": (
+        replace(FOREIGN, statements=(replace(TEST, at=NOW - 49 * 3_600),)),
+        HERE,
+        Reason.TEST_OLD,
+    ),
+    "a pass of nobody in particular, where passes are admitted": (
+        replace(FOREIGN, anonymous=True),
+        policy(foreign=Choice.ADMIT),
+        Reason.FOREIGN,
+    ),
+    "a pass that never ends": (replace(FOREIGN, expires=None), policy(foreign=Choice.ADMIT), None),
+    "an expired pass": (replace(FOREIGN, expires=NOW), HERE, Reason.EXPIRED),
+    "a pass that begins now": (replace(FOREIGN, begins=NOW), policy(foreign=Choice.ADMIT), None),
+    "a pass that has not begun": (replace(FOREIGN, begins=NOW + 1), HERE, Reason.NOT_YET_VALID),
+    "a positive test": (POSITIVE, policy(foreign=Choice.ADMIT), Reason.FOREIGN_POSITIVE),
+    "a positive test on an expired pass": (replace(POSITIVE, expires=NOW), HERE, Reason.EXPIRED),
+    "a positive test is one at any hour": (
+        POSITIVE,
+        replace(HERE, doubt_ms=None),
+        Reason.FOREIGN_POSITIVE,
+    ),
+    "a pass and a clock in doubt": (FOREIGN, replace(HERE, doubt_ms=None), Reason.CLOCK_DOUBT),
+    "a pass that was here a moment ago": (
+        replace(FOREIGN, recall=Recall.PASSED),
+        policy(foreign=Choice.ADMIT),
+        Reason.PASSED_BEFORE,
+    ),
+    "a pass and trust too old": (FOREIGN, replace(HERE, trust_expires=NOW), Reason.TRUST_OLD),
+    "a pass where only staff may go": (FOREIGN, replace(HERE, staff_only=True), Reason.STAFF_NOT_LISTED),
+    "a pass before the venue opens": (FOREIGN, replace(HERE, visitors_now=False), Reason.VISITORS_LATER),
+    "a pass and a full house": (
+        FOREIGN,
+        replace(policy(foreign=Choice.ADMIT), capacity=5, occupancy=5),
+        Reason.FULL,
+    ),
+    "a pass, where lists have to be held": (
+        FOREIGN,
+        policy(foreign=Choice.ADMIT, list_not_held=Choice.DENY),
+        None,
+    ),
+    "a pass that an attendant compared": (replace(FOREIGN, document_checked=True), HERE, None),
+    "an old test that an attendant looked at": (
+        replace(FOREIGN, statements=(replace(TEST, at=0),), document_checked=True),
+        HERE,
+        None,
+    ),
+    "a positive test that an attendant looked at": (
+        replace(POSITIVE, document_checked=True),
+        HERE,
+        Reason.FOREIGN_POSITIVE,
+    ),
+    "a pass that an attendant compared, where passes are refused": (
+        replace(FOREIGN, document_checked=True),
+        policy(foreign=Choice.DENY),
+        Reason.FOREIGN_DENIED,
+    ),
+    "a pass whose holder an attendant only measured": (
+        replace(FOREIGN, attended=True),
+        HERE,
+        Reason.FOREIGN,
+    ),
 }
 
 
@@ -184,6 +258,7 @@ WELCOMES = {
     Reason.PAPER_CHECKED: (replace(PAPER, document_checked=True), HERE),
     Reason.MEASURED_AGAIN: (replace(PHONE, colour=Colour.YELLOW, attended=True), HERE),
     Reason.LIST_NOT_HELD_ADMITTED: (replace(PHONE, colour=None), policy(list_not_held=Choice.ADMIT)),
+    Reason.FOREIGN_ADMITTED: (FOREIGN, policy(foreign=Choice.ADMIT)),
 }
 
 
@@ -226,11 +301,23 @@ codes = st.builds(
     document_checked=st.booleans(),
     attended=st.booleans(),
 )
+foreign_codes = st.builds(
+    Code,
+    begins=st.none() | st.integers(NOW - 100, NOW + 100),
+    expires=st.none() | st.integers(NOW - 100, NOW + 100),
+    colour=st.none(),
+    statements=st.lists(st.sampled_from([DOSES, TEST, replace(TEST, positive=True)]), max_size=3).map(tuple),
+    anonymous=st.booleans(),
+    recall=st.sampled_from([Recall.NEW, Recall.SAME_VISIT, Recall.PASSED]),
+    document_checked=st.booleans(),
+    attended=st.booleans(),
+)
 policies = st.builds(
-    lambda base, paper, nothing, unheld: replace(
-        base, paper=paper, no_information=nothing, list_not_held=unheld
+    lambda base, paper, nothing, unheld, foreign: replace(
+        base, paper=paper, no_information=nothing, list_not_held=unheld, foreign=foreign
     ),
     st.sampled_from([DEFAULT, LOOSEST]),
+    st.sampled_from(Choice),
     st.sampled_from(Choice),
     st.sampled_from(Choice),
     st.sampled_from(Choice),
@@ -281,6 +368,37 @@ def test_nobody_is_admitted_but_the_green_and_whom_policy_names_and_never_with_f
     value = measured[-1].body_c if here.policy.measured is Measured.BODY else measured[-1].surface_c
     assert value * 100 < here.policy.fever_c100
     assert here.now_s < here.trust_expires
+
+
+@given(foreign_codes, heres, measurements, st.booleans())
+def test_a_pass_is_admitted_only_in_date_where_policy_or_an_attendant_says_so_and_never_staff(
+    code, here, measured, last
+):
+    reason = judge(code, here, measured, last=last)
+    if last:
+        assert reason is not None
+    if reason is None or verdict_of(reason) is not Verdict.ADMIT:
+        return
+    assert reason is (Reason.MEASURED_AGAIN if code.attended else Reason.FOREIGN_ADMITTED)
+    assert code.document_checked or (here.policy.foreign is Choice.ADMIT and not code.anonymous)
+    assert here.policy.foreign is not Choice.DENY
+    assert (code.begins or 0) <= NOW < (code.expires or NOW + 1)
+    assert not here.roster_alone
+    assert not here.clock_doubted
+    assert not any(statement.positive for statement in code.statements)
+    assert code.recall is not Recall.PASSED
+
+
+@given(foreign_codes, heres, policies, measurements)
+def test_a_stricter_policy_lets_nobody_in_with_a_pass_whom_the_looser_one_keeps_out(
+    code, here, other, measured
+):
+    def admits(with_policy):
+        reason = judge(code, replace(here, policy=with_policy), measured, last=True)
+        return reason is not None and verdict_of(reason) is Verdict.ADMIT
+
+    if admits(tightened(here.policy, other)):
+        assert admits(here.policy)
 
 
 @given(codes, heres)

@@ -522,8 +522,8 @@ def test_a_referred_paper_keeps_no_name_either(staffed):
     staffed.look_at(paper_of(staffed, "欧阳**"))
     staffed.run(0.2)
     assert staffed.verdicts() == [Reason.PAPER]
-    assert staffed.stage.person.recognised.claims.paper is None
-    assert staffed.stage.last.person.recognised.claims.paper is None
+    assert staffed.stage.person.recognised.paper is None
+    assert staffed.stage.last.person.recognised.paper is None
 
 
 def test_somebody_without_a_code_is_measured_and_counted_under_a_number(menu):
