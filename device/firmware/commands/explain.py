@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from device.firmware import evidence, pictures
+from device.firmware.commands import explain_lines
 from device.firmware.commands.terminal import FAILED, AsJson, Clock, moment, out, refusals, told
 from device.firmware.errors import GateError
 from device.firmware.explain import Explanation, Line, Mark, explain
@@ -24,10 +25,16 @@ _SIGNS: Final = {
 }
 _PICTURES: Final = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".txt")
 _UNVERIFIED: Final = "未核验 unverified"
+_JSONL_HELP: Final = (
+    'Check many: each line {"id","qr","clock","trust":[{"kid","cert"} or {"iss","kid","jwk"}]} of the file '
+    'CODE or of standard input is answered by a line {"id","valid","reason","format","claims"}; ends with 0.'
+)
 
 
-def explain_command(
-    code: Annotated[str, typer.Argument(help="The text of a code, a picture of it, or - for either.")],
+def explain_command(  # noqa: PLR0913 - each is an option of the command
+    code: Annotated[
+        str | None, typer.Argument(help="The text of a code, a picture of it, or - for either.")
+    ] = None,
     *,
     root: Annotated[list[Path] | None, typer.Option(help="Root document; several in order.")] = None,
     trust: Annotated[Path | None, typer.Option(help="Trust document.")] = None,
@@ -37,9 +44,18 @@ def explain_command(
     data: Annotated[Path | None, typer.Option(help="Data directory of a gate to check against.")] = None,
     clock: Clock = None,
     as_json: AsJson = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help=_JSONL_HELP)] = False,
 ) -> None:
     """解释任何二维码。Say what a QR code is, what holds, what fails and what to do."""
+    if jsonl:
+        with refusals():
+            if root or trust or list_ or data or as_json:
+                raise GateError("with --jsonl each line brings its own trust; give only a file and --clock")
+            explain_lines.answer_file(code, None if clock is None else moment(clock))
+        return
     with refusals():
+        if code is None:
+            raise GateError("没有给出码 · give the text of a code, a picture of it, or - for standard input")
         beliefs = _beliefs(evidence.Files(root or (), trust, list_ or ()), data)
         now_s = moment(clock)
         if Path(code).suffix.lower() in _PICTURES and not Path(code).exists():
