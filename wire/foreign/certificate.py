@@ -100,7 +100,7 @@ def _seconds(time: _Element) -> int:
     try:
         moment = datetime.strptime(written.decode(), "%Y%m%d%H%M%S%z")
         return max(0, int(moment.timestamp()))  # documents count from 1970
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise _wrong("the validity has a time that no clock shows") from error
 
 

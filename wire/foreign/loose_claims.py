@@ -37,7 +37,7 @@ def claims_of(payload: bytes, *, max_bytes: int) -> dict[Any, Any]:
 def seconds(value: object, name: str) -> int:
     """A NumericDate in unix seconds. Real issuers write floats too; WireError(SCHEMA) for anything else."""
     # A bool is an int to Python, and NaN lies between no two numbers.
-    if isinstance(value, int | float) and value is not True and 0 < value <= _LAST_SECOND:
+    if isinstance(value, int | float) and value is not True and 1 <= value <= _LAST_SECOND:
         return int(value)
     raise wrong(f"{name} is no time")
 

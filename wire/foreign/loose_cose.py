@@ -77,8 +77,8 @@ def parse(data: bytes, *, max_bytes: int) -> Sign1:
             pass
         case _:
             raise WireError(Flaw.COSE, "a COSE_Sign1 is an array of header, map, payload and signature")
-    if not 0 < len(signature) <= MAX_SIGNATURE_BYTES:
-        raise WireError(Flaw.SIZE, f"a signature has at most {MAX_SIGNATURE_BYTES} bytes")
+    if len(signature) > MAX_SIGNATURE_BYTES:
+        raise WireError(Flaw.SIGNATURE, f"a signature has at most {MAX_SIGNATURE_BYTES} bytes")
     fields = _protected(protected)
     both = {**unprotected, **fields}
     return Sign1(
