@@ -6,6 +6,7 @@ from fleet.ceremony.office import Office
 from fleet.keys import paper
 from wire import envelope
 from wire.documents import Role, Root, Trust
+from wire.errors import WireError
 
 
 def trust_again(trust: Trust, root: Root) -> Trust:
@@ -17,35 +18,56 @@ def trust_again(trust: Trust, root: Root) -> Trust:
 def lost(office: Office, request: paper.Request) -> tuple[Root | Trust, ...]:
     """What this office answered to a request that builds upon an earlier root; nothing if it did not.
 
-    An answer of two documents may have been interrupted between them: then the second is made now.
+    An answer of two documents may have been interrupted between them: then the second is made now. While
+    other officers' signatures are missing the answer is the root that is pending.
     """
-    if not 1 <= request.root < office.root.version:
+    known = (*office.roots, *([office.pending] if office.pending else []))
+    if not 1 <= request.root < len(known):
         return ()
-    before, after = office.roots[request.root - 1 : request.root + 1]
-    if paper.digest(before) != request.root_digest:
+    before, after = known[request.root - 1 : request.root + 1]
+    if paper.digest(before) != request.root_digest or not _did(request, before, after):
         return ()
-    if request.act == "sign-root":
-        return (after,) if envelope.write_body(after).hex() == request.body else ()
-    if after is not office.root or not _did(request, before, after):
-        return ()
-    if office.trust is None:
+    if after is not known[-1] or office.trust is None:
         return (after,)
-    signed = _by_keys_of(office, before, after)
+    if after is office.pending:
+        return (after, _beside(office, after)) if _needed(request, office, before, after) else (after,)
+    signed = by_keys_of(office, before, after)
+    if request.act == "sign-root":
+        return (after,) if signed else (after, trust_again(office.trust, after))
     return (after, office.trust if signed else trust_again(office.trust, after))
 
 
-def _by_keys_of(office: Office, before: Root, after: Root) -> bool:
+def _beside(office: Office, root: Root) -> Trust:
+    """The trust document that belongs to the pending root."""
+    if office.draft is not None and office.draft.issued == root.issued:
+        return office.draft
+    if office.trust is None:
+        raise ValueError("there is a trust document where one is asked for again")
+    return trust_again(office.trust, root)
+
+
+def _needed(request: paper.Request, office: Office, before: Root, after: Root) -> bool:
+    return request.act != "sign-root" or not by_keys_of(office, before, after)
+
+
+def by_keys_of(office: Office, before: Root, after: Root) -> bool:
     """Whether the trust document held is signed as a step from one root to the next asks for."""
     held = office.kept("trust", office.trust.version) if office.trust else None
     if held is None:
         return False
+    old, new = before.roles[Role.TRUST], after.roles[Role.TRUST]
+    try:
+        envelope.verify(Trust, held, after.keys_of(Role.TRUST), new.threshold)
+    except WireError:
+        return False
     signers = {signature.header.kid for signature in envelope.parse(Trust, held).signatures}
-    old, new = (set(root.roles[Role.TRUST].kids) for root in (before, after))
-    return new - old <= signers <= new
+    return (set(new.kids) - set(old.kids)) <= signers <= set(new.kids)
 
 
 def _did(request: paper.Request, before: Root, after: Root) -> bool:
     """Whether the step between two roots is what an act of the desk makes of the first."""
+    if request.act == "sign-root":
+        return envelope.write_body(after).hex() == request.body
     old, new = set(before.roles[Role.TRUST].kids), set(after.roles[Role.TRUST].kids)
     if request.act == "new-trust-key":
         return old < new

@@ -7,31 +7,38 @@ from typing import Annotated, Final, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.panel import Panel
 
-from fleet.ceremony import desk, office
+from fleet.ceremony import act, care, circulate, desk, founding, office, officers, signing
+from fleet.ceremony.act import Manner
+from fleet.ceremony.keyring import Voice
+from fleet.ceremony.terminal import (
+    Heard,
+    OfficeDir,
+    Out,
+    PassFile,
+    Yes,
+    console,
+    printable,
+    say,
+    tell,
+    token_options,
+    voice,
+)
+from fleet.ceremony.token import MODULE_VARIABLE
 from fleet.errors import FleetError
 from fleet.keys import paper
-from fleet.keys.chain import next_root, next_trust
-from fleet.keys.sealed import read_private, replace_private
 from fleet.keys.words import root_words
-from wire.documents import Root, Trust
 from wire.errors import WireError
 
 app = typer.Typer(
     name="ceremony",
-    help="Keys that never come near the server.",
+    help="Keys that never come near the server. The manual: docs/ceremony.md",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False)
 _LOOK_S: Final = 0.5
 
-OfficeDir = Annotated[Path, typer.Option("--office", help="The office directory.")]
-PassFile = Annotated[Path | None, typer.Option(help="Read the passphrase from this file (0600).")]
-Out = Annotated[Path, typer.Option("--out", help="Directory for signed documents.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking.")]
 RequestFile = Annotated[Path, typer.Argument(help="The file of a signing request.")]
 
 
@@ -44,28 +51,26 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _fail(error: Exception) -> NoReturn:
-    Console(stderr=True, highlight=False).print(f"[red]error[/red] {_shown(error)}")
+    said = escape(printable(str(error)))
+    Console(stderr=True, highlight=False).print(f"[red]error[/red] {said}", soft_wrap=True)
     raise SystemExit(1) from error
-
-
-def _shown(error: Exception) -> str:
-    """What an error says, without what a hostile file would have the terminal do."""
-    return escape("".join(sign if sign.isprintable() else "�" for sign in str(error)))
 
 
 def _now() -> int:
     return int(time.time())
 
 
-def _passphrase(file: Path | None, *, new: bool = False) -> str:
-    if file is not None:
-        return read_private(file).decode().rstrip("\r\n")
-    given: str = typer.prompt("Passphrase of the office", hide_input=True, confirmation_prompt=new)
-    return given
-
-
-def _say(title: str, words: tuple[str, ...] | list[str]) -> None:
-    console.print(Panel("\n".join(f"• {escape(line)}" for line in words), title=escape(title)))
+@app.callback()
+def tokens(
+    module: Annotated[
+        Path | None, typer.Option(help="The PKCS#11 module of a token.", envvar=MODULE_VARIABLE)
+    ] = None,
+    pin_file: Annotated[
+        Path | None, typer.Option(help="Read a token's PIN from this file (0600), instead of typing it.")
+    ] = None,
+) -> None:
+    """Keys that never come near the server. The manual: docs/ceremony.md"""  # noqa: D415 - a path ends it
+    token_options(module, pin_file)
 
 
 @app.command()
@@ -78,28 +83,26 @@ def create(
     trust_threshold: int = 1,
     passphrase_file: PassFile = None,
 ) -> None:
-    """Make root and trust keys, the server's online keys and root version 1."""
-    plan = office.Plan(
+    """Make all keys at this one desk, the server's online keys and root version 1."""
+    plan = founding.Plan(
         root_keys=root_keys,
         root_threshold=root_threshold,
         trust_keys=trust_keys,
         trust_threshold=trust_threshold,
     )
     plan.check()
-    secret = _passphrase(passphrase_file, new=True)
-    made = office.create(office_dir, fleet_keys, plan, secret, _now())
-    _say("根文件 / root", root_words(None, made.root))
-    console.print(
-        f"Keep {escape(str(office_dir))} offline. Carry {escape(str(fleet_keys))} to the server, then:"
-    )
-    console.print(f"  jx-fleet keys install {escape(str(fleet_keys))} --dir DIR", soft_wrap=True)
+    made = founding.create(office_dir, fleet_keys, plan, voice(passphrase_file).for_new(), _now())
+    say("根文件 / root", root_words(None, made.root))
+    tell(f"把 {office_dir} 离线保存；把 {fleet_keys} 带到服务器，然后：")
+    tell(f"Keep {office_dir} offline. Carry {fleet_keys} to the server, then:")
+    tell(f"  jx-fleet keys install {fleet_keys} --dir DIR")
 
 
 @app.command()
 def show(request: RequestFile, office_dir: OfficeDir) -> None:
     """Say in words what a request would sign."""
     asked = paper.read(request)
-    _say(f"{asked.number} · {asked.act}", desk.review(office.load(office_dir), asked, _now()).words)
+    say(f"{asked.number} · {asked.act}", desk.review(office.load(office_dir), asked, _now()).words)
 
 
 @app.command()
@@ -107,28 +110,20 @@ def sign(
     request: RequestFile,
     office_dir: OfficeDir,
     out: Out,
+    cards: Annotated[
+        Path | None, typer.Option(help="Directory with the cards of keys that come in, for their labels.")
+    ] = None,
     passphrase_file: PassFile = None,
+    heard: Heard = None,
     yes: Yes = False,
 ) -> None:
     """Show a request in words, ask, sign it, write the answer."""
     asked = paper.read(request)
     held = office.load(office_dir)
     proposal = desk.review(held, asked, _now())
-    _ask_and_sign(held, proposal, f"{asked.number} · {asked.act}", out, passphrase_file, yes=yes)
-
-
-@app.command()
-def countersign(
-    document: Annotated[Path, typer.Argument(help="A document that another officer has signed already.")],
-    office_dir: OfficeDir,
-    out: Out,
-    passphrase_file: PassFile = None,
-    yes: Yes = False,
-) -> None:
-    """Show what a partly signed document says, ask, add this office's signatures."""
-    held, data = office.load(office_dir), document.read_bytes()
-    proposal = desk.review_document(held, data, _now())
-    _ask_and_sign(held, proposal, document.name, out, passphrase_file, yes=yes, joined=(data,))
+    manner = Manner(voice=voice(passphrase_file), out=out, heard=heard or (), yes=yes)
+    known = circulate.cards_in([cards] if cards else [])
+    act.perform(held, proposal, f"{asked.number} · {asked.act}", manner, cards=known)
 
 
 @app.command()
@@ -142,68 +137,39 @@ def watch(
     """Show and sign every request that appears, until interrupted; for a demonstration."""
     if not yes:
         raise FleetError("watch signs without asking: say so with --yes, or sign each request by hand")
-    secret = _passphrase(passphrase_file)
+    said = voice(passphrase_file)
     seen: set[str] = set()
     while True:
         for path in sorted(requests.glob(f"*{paper.SUFFIX}")):
             if path.name not in seen:
                 seen.add(path.name)
-                _answer(path, office_dir, out, secret)
+                _answer(path, office_dir, out, said)
         time.sleep(_LOOK_S)
 
 
-def _answer(path: Path, office_dir: Path, out: Path, secret: str) -> None:
+def _answer(path: Path, office_dir: Path, out: Path, said: Voice) -> None:
     try:
         asked, held = paper.read(path), office.load(office_dir)
         proposal = desk.review(held, asked, _now())
-        _say(f"{asked.number} · {asked.act}", proposal.words)
-        _write(desk.sign(held, proposal, secret), out)
+        say(f"{asked.number} · {asked.act}", proposal.words)
+        act.write(held, signing.sign(held, proposal, said), out)
     except (FleetError, WireError) as error:
-        console.print(f"[red]refused[/red] {escape(path.name)}: {_shown(error)}")
+        console.print(f"[red]refused[/red] {escape(path.name)}: {escape(printable(str(error)))}")
 
 
-@app.command("rotate-trust")
-def rotate_trust(office_dir: OfficeDir, out: Out, passphrase_file: PassFile = None, yes: Yes = False) -> None:
-    """Make a new trust key, put it into the next root, sign the trust document again with it."""
-    held = office.load(office_dir)
-    proposal = desk.new_trust_key(held, _now())
-    _ask_and_sign(held, proposal, "new-trust-key", out, passphrase_file, yes=yes)
-
-
-@app.command()
-def take(document: Path, office_dir: OfficeDir) -> None:
-    """Remember a document that another office has completed."""
-    held, data = office.load(office_dir), document.read_bytes()
-    taken: Root | Trust
-    try:
-        taken = next_root(held.root, data)
-    except WireError:
-        taken = next_trust(held.root, held.trust, data)
-    held.keep(taken, data, complete=True)
-    console.print(f"kept {escape(document.name)}")
-
-
-def _ask_and_sign(
-    held: office.Office,
-    proposal: desk.Review,
-    title: str,
-    out: Path,
-    passphrase_file: Path | None,
-    *,
-    yes: bool,
-    joined: tuple[bytes, ...] = (),
-) -> None:
-    _say(title, proposal.words)
-    if not yes and not typer.confirm("签署吗？ Sign this?"):
-        raise FleetError("nothing was signed")
-    _write(desk.sign(held, proposal, _passphrase(passphrase_file), joined), out)
-
-
-def _write(answers: list[desk.Signed], out: Path) -> None:
-    for answer in answers:
-        name = answer.name if answer.complete else answer.name.replace(".cbor", ".partial")
-        path = out / name
-        replace_private(path, answer.data)
-        console.print(f"wrote {escape(str(path))} ({escape(answer.words)})", soft_wrap=True)
-    if not all(answer.complete for answer in answers):
-        console.print("Carry the partial file to the next officer: jx-fleet ceremony countersign FILE")
+for _command in (
+    officers.key,
+    officers.found,
+    officers.change,
+    officers.rotate_trust,
+    circulate.countersign,
+    circulate.take,
+    circulate.withdraw,
+    circulate.status,
+    care.check,
+    care.paper,
+    care.backup,
+    care.restore,
+    care.passphrase,
+):
+    app.command(_command.__name__.replace("_", "-"))(_command)

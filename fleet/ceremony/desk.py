@@ -1,4 +1,4 @@
-"""The signing desk: what a request would really sign, every reason to refuse it, the signatures.
+"""The signing desk: what a request would really sign, and every reason to refuse it.
 
 A request is refused when
 - it builds upon another root than this office's newest;
@@ -8,21 +8,25 @@ A request is refused when
 - it is for somebody in particular, or ends before it begins or has ended already.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from fleet.ceremony.again import lost, trust_again
-from fleet.ceremony.office import ROOT_LIFE_S, Office
+from fleet.ceremony import signatures
+from fleet.ceremony.again import by_keys_of, lost, trust_again
+from fleet.ceremony.office import Office
 from fleet.errors import FleetError
-from fleet.keys import paper
+from fleet.keys import fingerprints, offline, paper
+from fleet.keys.cards import Card
+from fleet.keys.offline import Change
 from fleet.keys.words import root_words, trust_words
-from wire import cose, envelope
-from wire.documents import EVERYBODY, Role, RoleKeys, Root, Trust
+from wire import envelope
+from wire.documents import EVERYBODY, Role, Root, Trust
 from wire.errors import WireError
-from wire.keys import PrivateKey, PublicKey
+from wire.keys import PrivateKey
 
 AGAIN: Final = "此前已签署过相同内容，再次给出同一文件 / signed here before: the same answer again"
+NEW_LABEL: Final = "made at this desk"
 
 
 class RefusedRequestError(FleetError):
@@ -30,33 +34,28 @@ class RefusedRequestError(FleetError):
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
-    """What would be signed, in order; `made` are keys that are made for it and kept when it is signed."""
+class Made:
+    """A key that is made for a review, and kept when it is signed."""
 
-    documents: tuple[Root | Trust, ...]
-    words: tuple[str, ...]
-    made: tuple[tuple[Role, PrivateKey], ...] = ()
+    role: Role
+    key: PrivateKey
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """One signed document under its file name; `complete` when its threshold is met."""
+class Review:
+    """What would be signed, in order."""
 
-    name: str
-    data: bytes
-    complete: bool
-    words: str
+    documents: tuple[Root | Trust, ...]
+    words: tuple[str, ...]
+    made: tuple[Made, ...] = ()
 
 
 def review(office: Office, request: paper.Request, now: int) -> Review:
     """What the request would sign, with words from the documents themselves; RefusedRequestError."""
     if answered := lost(office, request):
         return Review(answered, (AGAIN,))
-    if request.root != office.root.version or request.root_digest != paper.digest(office.root):
-        raise RefusedRequestError(
-            f"request {request.number} is for another root than this office's version {office.root.version}; "
-            "nothing was signed"
-        )
+    _same_root(office, request)
     if request.act == "new-trust-key":
         return new_trust_key(office, now)
     if request.act == "drop-trust-key":
@@ -70,12 +69,36 @@ def review(office: Office, request: paper.Request, now: int) -> Review:
             f"request {request.number} does something else than its words say; nothing was signed. "
             "It would do: " + "; ".join(words)
         )
+    if isinstance(document, Root):
+        return with_trust(office, document)
     return Review((document,), tuple(words))
+
+
+def _same_root(office: Office, request: paper.Request) -> None:
+    held = office.root
+    if request.root == held.version and request.root_digest == paper.digest(held):
+        return
+    start = f"request {request.number} is for another root than this office's version {held.version}"
+    if request.root > held.version:
+        advice = (
+            f"it builds upon version {request.root}: on the server, jx-fleet keys export DIR, then here "
+            "jx-fleet ceremony take DIR"
+        )
+    elif request.root < held.version:
+        advice = (
+            f"it builds upon version {request.root}: bring the newer roots to the server (requests accept), "
+            "whose requests are written anew for them (requests export)"
+        )
+    else:
+        advice = f"both have this version, so they belong to different ceremonies: {office.directory}"
+    raise RefusedRequestError(f"{start}; nothing was signed. {advice}")
 
 
 def review_document(office: Office, data: bytes, now: int) -> Review:
     """What another officer's partly signed document says; RefusedRequestError as for a request."""
-    document = _unverified(data)
+    document = unverified(data)
+    if not office.roots:
+        return _review_first(document)
     if _check(office, document, now):
         return Review((document,), (AGAIN,))
     if isinstance(document, Root):
@@ -83,53 +106,64 @@ def review_document(office: Office, data: bytes, now: int) -> Review:
     return Review((document,), trust_words(office.trust, document))
 
 
-def _unverified(data: bytes) -> Root | Trust:
-    try:
-        return envelope.read_body(Root, envelope.parse(Root, data).payload)
-    except WireError:
-        pass
-    try:
-        return envelope.read_body(Trust, envelope.parse(Trust, data).payload)
-    except WireError as error:
-        raise RefusedRequestError("this is neither a root nor a trust document") from error
+def _review_first(document: Root | Trust) -> Review:
+    if not isinstance(document, Root) or document.version != 1 or document.audience != EVERYBODY:
+        raise RefusedRequestError("this office knows no root yet, so the first it signs is root version 1")
+    return Review((document,), root_words(None, document))
+
+
+def unverified(data: bytes) -> Root | Trust:
+    """The document in a file, whoever signed it; RefusedRequestError if there is none."""
+    kinds: tuple[type[Root], type[Trust]] = (Root, Trust)
+    for kind in kinds:
+        try:
+            found: Root | Trust = envelope.read_body(kind, envelope.parse(kind, data).payload)
+        except WireError:
+            continue
+        return found
+    raise RefusedRequestError("this is neither a root nor a trust document; nothing was changed")
 
 
 def new_trust_key(office: Office, now: int) -> Review:
     """The next root with one more trust key, and the trust document signed again with it."""
-    key = PrivateKey.generate()
-    kids = (*office.root.roles[Role.TRUST].kids, key.public.kid)
-    root = _next_root(office.root, (*office.root.keys, key.public), kids, now)
-    return _with_trust_again(office, root, ((Role.TRUST, key),))
+    made = Made(Role.TRUST, PrivateKey.generate(), NEW_LABEL)
+    added = Card(made.role, made.label, made.key.public)
+    root = offline.next_root(office.root, Change(add=(added,)), now)
+    return with_trust(office, root, (made,), always=True)
 
 
 def drop_trust_key(office: Office, kid: bytes, now: int) -> Review:
     """The next root without one trust key, and the trust document signed again without it."""
-    trust = office.root.roles[Role.TRUST]
-    left = tuple(k for k in trust.kids if k != kid)
-    if len(left) == len(trust.kids) or len(left) < trust.threshold:
+    trust = office.root.keys_of(Role.TRUST)
+    if kid not in trust or len(trust) <= office.root.roles[Role.TRUST].threshold:
         raise RefusedRequestError("that is no trust key of this root, or too few would be left")
-    root = _next_root(office.root, tuple(k for k in office.root.keys if k.kid != kid), left, now)
-    return _with_trust_again(office, root, ())
+    root = offline.next_root(office.root, Change(remove=(trust[kid],)), now)
+    return with_trust(office, root, always=True)
 
 
-def _next_root(root: Root, keys: tuple[PublicKey, ...], trust: tuple[bytes, ...], now: int) -> Root:
-    row = RoleKeys(threshold=root.roles[Role.TRUST].threshold, kids=trust)
-    return replace(
-        root,
-        version=root.version + 1,
-        issued=now,
-        expires=max(root.expires, now + ROOT_LIFE_S),
-        keys=keys,
-        roles=dict(root.roles) | {Role.TRUST: row},
-    )
-
-
-def _with_trust_again(office: Office, root: Root, made: tuple[tuple[Role, PrivateKey], ...]) -> Review:
+def with_trust(office: Office, root: Root, made: Sequence[Made] = (), *, always: bool = False) -> Review:
+    """A review of the next root; with the trust document again if its signers would not do any more."""
+    free_for(office, root)
     words = root_words(office.root, root)
-    if office.trust is None:
-        return Review((root,), words, made)
+    if office.trust is None or (not always and by_keys_of(office, office.root, root)):
+        return Review((root,), words, tuple(made))
     trust = trust_again(office.trust, root)
-    return Review((root, trust), (*words, *trust_words(office.trust, trust)), made)
+    return Review((root, trust), (*words, *trust_words(office.trust, trust)), tuple(made))
+
+
+def free_for(office: Office, document: Root | Trust) -> None:
+    """RefusedRequestError if this office has signed other contents under the document's version."""
+    name = envelope.KINDS[type(document)].name
+    kept = office.kept(name, document.version)
+    if kept is None or signatures.same(document, kept):
+        return
+    mine = unverified(kept)
+    seen = f" (fingerprint {fingerprints.of_root(mine)})" if isinstance(mine, Root) else ""
+    raise RefusedRequestError(
+        f"{name} version {document.version} was signed here with other contents{seen}; nothing was signed. "
+        "Agree with the other officers which one it is to be; to give this office's up: "
+        f"jx-fleet ceremony withdraw {name}-{document.version}.partial"
+    )
 
 
 def _check(office: Office, document: Root | Trust, now: int) -> bool:
@@ -140,87 +174,15 @@ def _check(office: Office, document: Root | Trust, now: int) -> bool:
     if document.version != version + 1:
         signed = office.kept(name, document.version)
         # The same contents again are no rollback: an answer was lost on its way to the server.
-        if signed is None or not _same(document, signed):
+        if signed is None or not signatures.same(document, signed):
             raise RefusedRequestError(
-                f"{name} version {document.version} does not follow version {version}; nothing was signed"
+                f"{name} version {document.version} does not follow version {version}; nothing was signed. "
+                "Is something missing here? See: jx-fleet ceremony status"
             )
         return True
+    free_for(office, document)
     if document.audience != EVERYBODY:
         raise RefusedRequestError(f"a {name} document is for everybody; nothing was signed")
     if not max(document.issued, now) < document.expires:
         raise RefusedRequestError(f"the {name} document has ended already; nothing was signed")
     return False
-
-
-def _same(document: Root | Trust, signed: bytes) -> bool:
-    return envelope.parse(type(document), signed).payload == envelope.write_body(document)
-
-
-def sign(office: Office, proposal: Review, passphrase: str, joined: Sequence[bytes] = ()) -> list[Signed]:
-    """Sign every document of a review with every key of this office that may, and remember it.
-
-    `joined` are forms that another officer has signed already. New keys are kept before anything is signed.
-    """
-    keys = office.keys(passphrase)
-    for role, key in proposal.made:
-        office.add_key(role, key, passphrase)
-        keys[key.public.kid] = key
-    root, answers = office.root, []
-    for document in proposal.documents:
-        answers.append(_sign_one(office, root, document, keys, joined))
-        if isinstance(document, Root):
-            root = document
-    return answers
-
-
-def _sign_one(
-    office: Office,
-    root: Root,
-    document: Root | Trust,
-    keys: Mapping[bytes, PrivateKey],
-    joined: Sequence[bytes],
-) -> Signed:
-    kind = envelope.KINDS[type(document)]
-    kept = office.kept(kind.name, document.version)
-    if kept is not None and not _same(document, kept):
-        raise RefusedRequestError(
-            f"{kind.name} version {document.version} was signed here with other contents; nothing was signed"
-        )
-    rules = [root, document] if isinstance(document, Root) else [root]
-    allowed = {kid for rule in rules for kid in rule.keys_of(kind.role)}
-    signers = [key for kid, key in keys.items() if kid in allowed]
-    if not signers:
-        raise RefusedRequestError(f"this office holds no {kind.name} key of the root in force")
-    data = _merged(document, [*joined, *([kept] if kept else [])], signers)
-    missing = [words for rule in rules if (words := _missing(rule, kind.role, type(document), data))]
-    office.keep(document, data, complete=not missing)
-    said = "; ".join(missing) or "complete"
-    name = f"{kind.name}-{document.version}.cbor"
-    return Signed(name, data, not missing, said)
-
-
-def _merged(document: Root | Trust, earlier: Sequence[bytes], signers: Sequence[PrivateKey]) -> bytes:
-    """One COSE_Sign: an earlier form of the same document, if there is one, with `signers` added."""
-    most = envelope.KINDS[type(document)].max_bytes
-    data = next((form for form in earlier if _is(document, form)), None)
-    if data is None:
-        return envelope.sign(document, signers)
-    for signer in signers:
-        data = cose.add_signature(data, signer, max_bytes=most)
-    return data
-
-
-def _is(document: Root | Trust, data: bytes) -> bool:
-    try:
-        return _same(document, data)
-    except WireError:
-        return False
-
-
-def _missing(rule: Root, role: Role, kind: type[Root | Trust], data: bytes) -> str:
-    row = rule.roles[role]
-    try:
-        envelope.verify(kind, data, rule.keys_of(role), row.threshold)
-    except WireError as error:
-        return f"not complete for root version {rule.version}: {error.detail}"
-    return ""

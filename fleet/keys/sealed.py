@@ -85,8 +85,8 @@ def sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
-def read_private(path: Path) -> bytes:
-    """Bytes of a secret file; FleetError unless it is a plain file of ours that nobody else may read."""
+def read_private(path: Path, most: int = MAX_FILE_BYTES) -> bytes:
+    """At most `most` bytes of a secret file; FleetError unless it is our plain file and nobody else's."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError as error:
@@ -99,7 +99,7 @@ def read_private(path: Path) -> bytes:
             raise FleetError(f"{path} is not a file of this user; it was not read: give it to this user")
         if about.st_mode & 0o077:
             raise FleetError(f"{path} may be read by others; it was not opened: chmod 600 {path}")
-        return file.read(MAX_FILE_BYTES)
+        return file.read(most)
 
 
 def seal_role_key(directory: Path, role: Role, key: PrivateKey, label: str = "") -> None:

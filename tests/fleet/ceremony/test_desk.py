@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fleet.ceremony import desk, office
+from fleet.ceremony import desk, founding, office, signing
 from fleet.ceremony.command import app, main
+from fleet.ceremony.keyring import Voice, unseal
 from fleet.errors import FleetError
 from fleet.keys import chain, paper
 from fleet.keys.sealed import (
@@ -37,7 +38,11 @@ SECRET = "correct horse battery"
 
 @pytest.fixture
 def held(tmp_path: Path):
-    return office.create(tmp_path / "office", tmp_path / "carry", office.Plan(), SECRET, NOW)
+    return founding.create(tmp_path / "office", tmp_path / "carry", founding.Plan(), SECRET, NOW)
+
+
+def keys_of(held: office.Office) -> dict[bytes, PrivateKey]:
+    return {key.kid: unseal(key, Voice.of(SECRET)) for key in held.own_keys()}
 
 
 def trust(version: int = 1, **changes) -> Trust:
@@ -67,8 +72,8 @@ def request(held: office.Office, document, *, number: int = 1, words=None) -> pa
     )
 
 
-def signed(held: office.Office, asked: paper.Request) -> list[desk.Signed]:
-    return desk.sign(held, desk.review(held, asked, NOW), SECRET)
+def signed(held: office.Office, asked: paper.Request) -> list[signing.Signed]:
+    return signing.sign(held, desk.review(held, asked, NOW), Voice.of(SECRET))
 
 
 @pytest.mark.usefixtures("held")
@@ -131,14 +136,14 @@ def test_an_offline_role_is_neither_sealed_nor_opened_as_an_online_one(role, tmp
 @pytest.mark.usefixtures("held")
 def test_keys_are_not_made_over_others(tmp_path):
     with pytest.raises(FleetError, match="not an empty directory"):
-        office.create(tmp_path / "office", tmp_path / "other", office.Plan(), SECRET, NOW)
+        founding.create(tmp_path / "office", tmp_path / "other", founding.Plan(), SECRET, NOW)
     with pytest.raises(FleetError, match="apart"):
-        office.create(tmp_path / "new", tmp_path / "new" / "carry", office.Plan(), SECRET, NOW)
+        founding.create(tmp_path / "new", tmp_path / "new" / "carry", founding.Plan(), SECRET, NOW)
 
 
 def test_a_short_passphrase_makes_nothing(tmp_path):
     with pytest.raises(FleetError, match="12 characters"):
-        office.create(tmp_path / "a", tmp_path / "b", office.Plan(), "short", NOW)
+        founding.create(tmp_path / "a", tmp_path / "b", founding.Plan(), "short", NOW)
     assert not (tmp_path / "a").exists()
 
 
@@ -169,7 +174,7 @@ def test_a_lower_or_skipped_version_is_refused(held, tmp_path):
 
 
 def test_a_request_for_another_root_is_refused(held, tmp_path):
-    other = office.create(tmp_path / "o2", tmp_path / "c2", office.Plan(), SECRET, NOW)
+    other = founding.create(tmp_path / "o2", tmp_path / "c2", founding.Plan(), SECRET, NOW)
     with pytest.raises(desk.RefusedRequestError, match="another root"):
         desk.review(held, request(other, trust()), NOW)
 
@@ -283,7 +288,7 @@ def test_below_the_threshold_an_answer_is_partial_and_the_next_officer_completes
         chain.next_root(held.root, partial.data)
     theirs = office.load(second)
     proposal = desk.review_document(theirs, partial.data, NOW)
-    (whole,) = desk.sign(theirs, proposal, SECRET, (partial.data,))
+    (whole,) = signing.sign(theirs, proposal, Voice.of(SECRET), (partial.data,))
     assert whole.complete
     assert chain.next_root(held.root, whole.data) == document
     with pytest.raises(desk.RefusedRequestError, match="other contents"):
@@ -293,7 +298,7 @@ def test_below_the_threshold_an_answer_is_partial_and_the_next_officer_completes
 def test_a_new_trust_key_overlaps_with_the_old_and_signs_the_trust_document_again(held, tmp_path):
     signed(held, request(held, trust()))
     before = office.load(tmp_path / "office")
-    root_answer, trust_answer = desk.sign(before, desk.new_trust_key(before, NOW), SECRET)
+    root_answer, trust_answer = signing.sign(before, desk.new_trust_key(before, NOW), Voice.of(SECRET))
     root = chain.next_root(before.root, root_answer.data)
     assert len(root.keys_of(Role.TRUST)) == 3
     (new,) = root.keys_of(Role.TRUST).keys() - before.root.keys_of(Role.TRUST).keys()
@@ -305,7 +310,7 @@ def test_a_new_trust_key_overlaps_with_the_old_and_signs_the_trust_document_agai
 
     after = office.load(tmp_path / "office")
     old = before.root.roles[Role.TRUST].kids[0]
-    root_answer, trust_answer = desk.sign(after, desk.drop_trust_key(after, old, NOW), SECRET)
+    root_answer, trust_answer = signing.sign(after, desk.drop_trust_key(after, old, NOW), Voice.of(SECRET))
     last = chain.next_root(after.root, root_answer.data)
     assert old not in last.keys_of(Role.TRUST)
     chain.next_trust(last, after.trust, trust_answer.data)
@@ -450,7 +455,7 @@ def test_watch_will_not_sign_unless_told_to(tmp_path):
 
 def test_a_trust_document_of_the_same_or_an_earlier_version_does_not_follow(held):
     first, second = signed(held, request(held, trust()))[0], trust(version=2)
-    (key,) = [k for k in held.keys(SECRET).values() if k.public.kid == held.root.roles[Role.TRUST].kids[0]]
+    (key,) = [k for k in keys_of(held).values() if k.public.kid == held.root.roles[Role.TRUST].kids[0]]
     now_held = chain.next_trust(held.root, None, envelope.sign(second, [key]))
     for data in (first.data, envelope.sign(trust(version=2), [key])):
         with pytest.raises(WireError, match="not later"):
@@ -458,7 +463,7 @@ def test_a_trust_document_of_the_same_or_an_earlier_version_does_not_follow(held
 
 
 def test_a_root_needs_the_threshold_of_the_keys_before_and_of_its_own(held):
-    old = [key for kid, key in held.keys(SECRET).items() if kid in held.root.keys_of(Role.ROOT)]
+    old = [key for kid, key in keys_of(held).items() if kid in held.root.keys_of(Role.ROOT)]
     new = [PrivateKey.generate() for _ in range(2)]
     kids = tuple(key.public.kid for key in new)
     document = replace(
