@@ -48,6 +48,7 @@ PURE = (
             "courier",
             "door",
             "figures",
+            "gather",
             "lane",
             "lane_table",
             "lists",

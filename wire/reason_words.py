@@ -199,6 +199,11 @@ _ROWS: Final = {
         "several codes in view",
         ("请一个一个来", "One at a time, please"),
     ),
+    Reason.MORE_PARTS: (
+        "证明由多个码组成，尚未出示全部",
+        "a pass in several codes, not all of them shown yet",
+        ("请出示其他码", "Now show the other codes"),
+    ),
     Reason.NO_ASSIGNMENT: ("尚未分配场所", "no venue is assigned to this gate", _OUT),
     Reason.NO_PERMISSION: ("没有有效的扫码许可", "no valid permission to scan", _OUT),
     Reason.OUTSIDE_HOURS: ("非开放时间", "outside opening hours", ("现在未开放", "Closed now")),

@@ -1,14 +1,15 @@
 """What the gate makes of texts in view: which is a new code, which has its answer, which is furniture.
 
-What is only compared is remembered as a mark: the text of a paper code holds a name, and goes once answered.
+What is only compared is remembered as a mark: the text of a paper code, or of a pass, holds a name, and goes
+once answered.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from device.firmware.scan import Seen, mark_of
-from wire.code import is_code
+from device.firmware.gather import Gathered, gather, looked_at
+from device.firmware.scan import Seen, mark_of, readable
 from wire.reasons import Reason
 
 GONE_S: Final = 1.5
@@ -50,9 +51,11 @@ class Attention:
 
     in_view: frozenset[bytes] = frozenset()
     codes: frozenset[bytes] = frozenset()
-    """What of it claims to be a code."""
+    """What of it claims to be a code or a pass; a part of a pass is neither."""
+    gathered: Gathered = field(default_factory=Gathered)
+    """Parts of a pass, others of which are still to be seen."""
     unanswered: Mapping[bytes, str] = field(default_factory=dict)
-    """Codes in view that are still to be looked at, by their marks: the only texts in here."""
+    """Codes in view that are still to be looked at, by their marks: beside parts of a pass the only texts."""
     first_s: float = 0.0
     """Since when the texts in view, furniture left out, are these."""
     last_s: float = float("-inf")
@@ -72,7 +75,10 @@ class Attention:
 
 def notice(seen: Seen, taken_s: float, attention: Attention) -> Attention:
     """Take in one frame that was read at `taken_s` (monotonic)."""
-    texts = {mark_of(text): text for text in seen.texts}
+    gone = _away(attention, taken_s, GONE_S)
+    shown = {mark_of(text): text for text in seen.texts}
+    remembered = (attention.answered - gone) | attention.settled
+    gathered, texts = gather(attention.gathered, shown, taken_s, remembered)
     in_view = frozenset(texts)
     known = _known(in_view, taken_s, attention)
     reacted = attention.answered | attention.hinted
@@ -83,14 +89,15 @@ def notice(seen: Seen, taken_s: float, attention: Attention) -> Attention:
         if sight.mark in hanging or (sight.view_s >= FURNITURE_S and sight.mark in reacted)
     )
     here = frozenset(sight.mark for sight in known)
-    kept = (here - _away(attention, taken_s, GONE_S)) | furniture
+    kept = (here - gone) | furniture
     answered = attention.answered & kept
     settled = (attention.settled | attention.answered) & furniture
-    codes = {mark: text for mark, text in texts.items() if is_code(text)}
+    codes = {mark: text for mark, text in texts.items() if _is_code(mark, text, gathered)}
     after = replace(
         attention,
         in_view=in_view,
         codes=frozenset(codes),
+        gathered=gathered,
         unanswered={mark: text for mark, text in codes.items() if mark not in answered | settled},
         answered=answered,
         hinted=attention.hinted & kept,
@@ -104,10 +111,15 @@ def notice(seen: Seen, taken_s: float, attention: Attention) -> Attention:
     return replace(after, first_s=attention.first_s if unchanged else taken_s, last_s=taken_s)
 
 
+def _is_code(mark: bytes, text: str, gathered: Gathered) -> bool:
+    """Whether it is to be answered: a pass that was put together counts, and none of its parts does."""
+    return mark == gathered.whole or (readable(text) and mark not in gathered.waiting)
+
+
 def unwatched(attention: Attention, now_s: float) -> Attention:
     """Let go of texts when no frame has come for a while: whoever showed them may have left long ago."""
-    gone = attention.unanswered and now_s - attention.last_s > GONE_S
-    return replace(attention, unanswered={}) if gone else attention
+    gone = (attention.unanswered or attention.gathered.chunks.texts) and now_s - attention.last_s > GONE_S
+    return replace(attention, unanswered={}, gathered=Gathered()) if gone else attention
 
 
 def _known(in_view: frozenset[bytes], taken_s: float, attention: Attention) -> tuple[Sight, ...]:
@@ -134,7 +146,10 @@ def glance(attention: Attention) -> tuple[Glance | None, Attention]:
     codes = attention.codes - attention.furniture or attention.codes
     if len(codes) == 1:
         return _alone(next(iter(codes)), attention)
-    reason = Reason.SEVERAL_CODES if codes else Reason.NOT_A_CODE
+    if codes:
+        reason = Reason.SEVERAL_CODES
+    else:
+        reason = Reason.MORE_PARTS if attention.gathered.waiting else Reason.NOT_A_CODE
     lately = reason is attention.hint and attention.last_s - attention.hint_s < HINT_AGAIN_S
     if lately or attention.in_view <= attention.hinted:
         return None, attention
@@ -150,7 +165,12 @@ def _alone(mark: bytes, attention: Attention) -> tuple[Glance | None, Attention]
     if text is None or mark in attention.answered | attention.settled:
         return None, attention
     left = {other: text for other, text in attention.unanswered.items() if other != mark}
-    after = replace(attention, answered=attention.answered | {mark}, unanswered=left)
+    after = replace(
+        attention,
+        answered=attention.answered | {mark},
+        unanswered=left,
+        gathered=looked_at(attention.gathered, mark),
+    )
     return Glance(text, None, attention.first_s), after
 
 

@@ -6,6 +6,7 @@ from device.firmware.admit import Code, Here, Recall, hours_of, judge_code
 from device.firmware.attend import Case, attendants
 from device.firmware.clock import Reading
 from device.firmware.errors import Unrecognised
+from device.firmware.gather import parts_of
 from device.firmware.memory import Memory, last_elsewhere
 from device.firmware.recognise import Recognised, colour_of
 from device.firmware.thermometry import Measurement
@@ -14,6 +15,7 @@ from wire import code as codes
 from wire.code import PaperName
 from wire.documents import Direction, VenueState
 from wire.errors import WireError
+from wire.foreign import reader, shc
 from wire.messages import ClockTrust
 from wire.reasons import Colour, Reason
 from wire.subjects import digest_of
@@ -164,8 +166,11 @@ class Desk:
         return replace(person, here=here, recognised=recognised, code=replace(person.code, colour=colour))
 
     def _recognised(self, text: str, now_s: int) -> Recognised:
-        """Whose code a text is; WireError or Unrecognised."""
-        return self.beliefs.recognise(codes.parse(text), now_s)
+        """Whose code or pass a text is; WireError or Unrecognised."""
+        if codes.is_code(text):
+            return self.beliefs.recognise(codes.parse(text), now_s)
+        parts = parts_of(text)
+        return self.beliefs.recognise(reader.parse(text) if len(parts) == 1 else shc.parse(parts), now_s)
 
     def _colour(self, recognised: Recognised) -> Colour | None:
         """The colour by now; None: the list is held no more. Unrecognised as at first sight."""

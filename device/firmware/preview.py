@@ -13,6 +13,7 @@ from device.firmware import scan
 from device.firmware.scan import COSTLY, Rung
 from wire import code as codes
 from wire.errors import WireError
+from wire.foreign import reader, shc
 
 BINS: Final = 64
 WHITE_LEVEL: Final = 250
@@ -40,7 +41,9 @@ class Kind(Enum):
     PHONE = "phone"
     PAPER = "paper"
     DAMAGED = "damaged"
-    """It begins like a code of ours and is none."""
+    """It begins like a code or a pass and is none."""
+    FOREIGN = "foreign"
+    """Of another system; a part of one too."""
     OTHER = "other"
 
 
@@ -128,13 +131,16 @@ def _found(code: Any, rung: Rung, luma: Luma) -> Found:  # noqa: ANN401 -- zxing
 
 def kind_of(text: str) -> Kind:
     """What a text is; who is named in it is not looked at, and nothing is verified."""
-    if not codes.is_code(text):
+    if not scan.readable(text):
         return Kind.OTHER
     try:
-        claims = codes.parse(text).claims
+        if codes.is_code(text):
+            return Kind.PHONE if codes.parse(text).claims.paper is None else Kind.PAPER
+        if not shc.is_chunk(text):
+            reader.parse(text)
     except WireError:
         return Kind.DAMAGED
-    return Kind.PHONE if claims.paper is None else Kind.PAPER
+    return Kind.FOREIGN
 
 
 def _inside(luma: Luma, one: Found) -> Luma:

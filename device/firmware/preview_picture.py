@@ -23,6 +23,7 @@ GOOD, WARN = "#0b6e4f", "#8a5a00"
 KINDS: Final = {
     Kind.PHONE: "手机健康码 · phone code",
     Kind.PAPER: "纸质健康码 · paper code",
+    Kind.FOREIGN: "其他体系的证明 · pass of another system",
     Kind.DAMAGED: "残缺的健康码 · damaged code",
     Kind.OTHER: "其他二维码 · another QR code",
 }

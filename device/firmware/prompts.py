@@ -58,6 +58,7 @@ OF_REASON: Final[Mapping[Reason, Prompt]] = {
     Reason.PROOF_REPLAYED: Prompt.REFRESH,
     Reason.PROOF_MISSING: Prompt.REFRESH,
     Reason.PAPER_DENIED: Prompt.SHOW_CODE,
+    Reason.FOREIGN_DENIED: Prompt.SHOW_CODE,
     Reason.FULL: Prompt.WAIT,
     Reason.VISITORS_LATER: Prompt.CLOSED,
     Reason.NOT_A_CODE: Prompt.SHOW_CODE,

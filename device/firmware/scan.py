@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from device.drivers import Luma
-from wire.code import MAX_TEXT, is_code
+from wire.code import is_code
+from wire.foreign.reader import is_pass
 
 GRID: Final = 16
 POINTS: Final = 8
@@ -45,6 +46,8 @@ MIDDLE: Final = (420, 560)
 """Rows and columns that are magnified: a code close to a 480p camera, or far from a larger one."""
 MOST_CODES: Final = 4
 """More are never told: four are as many too many as forty."""
+MAX_TEXT: Final = 7_089
+"""What a QR code of version 40-L holds in numeric mode: no code holds more (ISO/IEC 18004, table 7)."""
 _QR: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 Grid = NDArray[np.int16]
@@ -53,6 +56,11 @@ Grid = NDArray[np.int16]
 def mark_of(text: str) -> bytes:
     """What is remembered of a text: good for telling it from others, and for reading nobody's name in it."""
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def readable(text: str) -> bool:
+    """Whether a text claims to be a code, or a pass of another system; others get a hint, not a denial."""
+    return is_code(text) or is_pass(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,7 @@ def _read(luma: Luma, frames: int, before: frozenset[bytes]) -> Seen:
             break
     # Codes first, and of these what is new: whatever hangs on the wall cannot crowd a visitor out.
     kept = [text for text in new if 0 < len(text) <= MAX_TEXT]
-    kept.sort(key=lambda text: (is_code(text), new[text]), reverse=True)
+    kept.sort(key=lambda text: (readable(text), new[text]), reverse=True)
     return Seen(tuple(kept[:MOST_CODES]))
 
 

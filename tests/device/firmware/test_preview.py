@@ -20,6 +20,7 @@ from device.drivers import DriverError, Frame
 from device.firmware import config, live, preview, preview_picture
 from device.firmware.command import app
 from device.firmware.preview import Kind, kind_of, view
+from sandbox import foreign
 from sandbox.board.environment import environment
 from sandbox.board.film import Film
 from sandbox.optics import EASY, ORDINARY, Optics, covered_scene, crowd, empty_scene, photograph
@@ -112,6 +113,16 @@ def test_a_kind_says_what_a_text_is_and_not_whose(text):
     assert kind_of(text[:-7]) is Kind.DAMAGED
     assert kind_of("https://example.org") is Kind.OTHER
     assert set(preview_picture.KINDS) == set(Kind)
+
+
+def test_a_pass_of_another_system_is_told_from_a_damaged_one():
+    begins, ends = 1_790_000_000, 1_800_000_000
+    stated = foreign.certificate("v", [foreign.vaccination("2026-11-01")])
+    text = foreign.hc1(stated, foreign.Authority().signer(begins, ends), begins, ends)
+    assert kind_of(text) is Kind.FOREIGN
+    assert kind_of(text[:-7]) is Kind.DAMAGED
+    assert kind_of("shc:/1/2/5655") is Kind.FOREIGN
+    assert kind_of("shc:/5655") is Kind.DAMAGED
 
 
 def test_a_paper_code_is_told_as_one(monkeypatch, text):

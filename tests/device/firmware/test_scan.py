@@ -145,7 +145,7 @@ def test_a_visitor_is_told_beside_a_wall_of_codes(monkeypatch):
 
 
 def test_a_text_longer_than_a_code_can_be_is_not_kept(monkeypatch):
-    tried(monkeypatch, scene(), 0, found=[code("9" * 7089), code(""), code("JX1:A")])
+    tried(monkeypatch, scene(), 0, found=[code("9" * 7090), code(""), code("JX1:A")])
     seen, history = look(scene(), History())
     assert seen.texts == ("JX1:A",)
     assert history.marks == {scan.mark_of("JX1:A")}
