@@ -27,7 +27,7 @@ AREAS: Final = {
     "roster": "fleet.venues.roster_commands:app",
     "keys": "fleet.keys.commands:keys_app",
     "requests": "fleet.keys.commands:app",
-    "trust": "fleet.keys.commands:trust_app",
+    "trust": "fleet.keys.trust_commands:trust_app",
     "rotate": "fleet.keys.rotate_commands:app",
     "command": "fleet.publish.commands:app",
     "people": "fleet.people.commands:app",

@@ -57,6 +57,12 @@ def changes(old: Policy | None, new: Policy) -> Iterator[tuple[str, str]]:
         )
 
 
+def plain(policy: Policy) -> dict[str, int | str]:
+    """A policy as plain values: numbers, and choices by their names."""
+    values = {field.name: getattr(policy, field.name) for field in fields(Policy)}
+    return {name: v.name.lower() if isinstance(v, Enum) else v for name, v in values.items()}
+
+
 def _value(name: str, value: object) -> tuple[str, str]:
     if value is None:
         return "–", "–"

@@ -1,8 +1,8 @@
-"""`jx-fleet keys …`, `requests …`, `trust …`: what is held, what is asked for, whose codes count."""
+"""`jx-fleet keys …` and `requests …`: what is held here, and what is asked of the desk."""
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -12,14 +12,11 @@ from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, opened, out, reading, show, writing
 from fleet.errors import FleetError
 from fleet.keys import install as installing
-from fleet.keys import issuers, ledger, outbox, proposals
-from fleet.keys.words import trust_words
+from fleet.keys import ledger, outbox, proposals
 from fleet.models import SigningRequest
-from wire.documents import Trust
 
 keys_app = typer.Typer(no_args_is_help=True, help="Keys of this fleet: install, list.")
 app = typer.Typer(no_args_is_help=True, help="Signing requests: list, show, export, accept, withdraw.")
-trust_app = typer.Typer(no_args_is_help=True, help="The trust document: add-issuer, show, propose.")
 MAX_ANSWER_BYTES = 262_144
 Number = Annotated[int, typer.Argument(help="Number of the request; see: requests list.")]
 
@@ -142,74 +139,9 @@ def say(row: SigningRequest) -> None:
     out.print(Panel(lines, title=f"{row.id} · {row.kind} · {row.state}"))
 
 
-class Change:
-    """What to do with a draft."""
-
-    def __init__(self, add: Path | None = None, remove: str | None = None) -> None:
-        self._issuer = issuers.read(add) if add else None
-        self._remove = remove
-
-    def __call__(self, trust: Trust) -> Trust:
-        """The draft, changed."""
-        if self._remove:
-            trust = issuers.without_issuer(trust, self._remove)
-        return issuers.with_issuer(trust, self._issuer) if self._issuer else trust
-
-
-def _propose(directory: Path, change: Change) -> None:
-    """Ask for a trust document that is the present draft with `change`; say what was asked."""
-    with opened(directory) as database:
-        with database.session() as session:
-            at, held = now(), ledger.trust(session)
-            base = issuers.renewed(proposals.draft(session), held.version + 1 if held else 1, at)
-            row = proposals.ask(session, proposals.Wish("sign-trust", change(base)), at, actor())
-        with database.reading() as session:
-            paths = outbox.write(session, Paths(directory).requests)
-    say(row)
-    tell(paths, row)
-
-
 def tell(paths: list[Path], row: SigningRequest) -> None:
     """Say where the file of a request lies and what to do with it."""
     (path,) = (p for p in paths if p.name.startswith(f"{row.id:04d}-"))
     out.print(f"Awaiting signature. Carry {escape(str(path))} to the desk:", soft_wrap=True)
     out.print(f"  jx-fleet ceremony sign {escape(path.name)} --office OFFICE --out ANSWERS", soft_wrap=True)
     out.print("and bring the answer back: jx-fleet requests accept ANSWERS")
-
-
-@trust_app.command("add-issuer")
-def add_issuer(
-    file: Annotated[Path, typer.Argument(help="Description of the issuer, as JSON.")],
-    directory: Directory = DIRECTORY,
-) -> None:
-    """Propose to recognise an issuer's codes, or to take over its new description."""
-    _propose(directory, Change(add=file))
-
-
-@trust_app.command()
-def propose(
-    remove: Annotated[str | None, typer.Option(help="Issuer whose codes are refused from then on.")] = None,
-    directory: Directory = DIRECTORY,
-) -> None:
-    """Propose the trust document again with new dates, or without an issuer."""
-    _propose(directory, Change(remove=remove))
-
-
-@trust_app.command("show")
-def show_trust(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
-    """Show the trust document in force."""
-    with reading(directory) as session:
-        trust = ledger.trust(session)
-    if trust is None:
-        raise FleetError("there is no trust document yet; first: jx-fleet trust add-issuer FILE")
-    if as_json:
-        shown: dict[str, Any] = {
-            "version": trust.version,
-            "issued": trust.issued,
-            "expires": trust.expires,
-            "issuers": [issuers.described(issuer) for issuer in trust.issuers],
-        }
-        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
-        return
-    words = trust_words(None, trust)
-    out.print(Panel("\n".join(f"• {escape(line)}" for line in words), title="trust"))

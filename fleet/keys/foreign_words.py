@@ -48,13 +48,22 @@ def changes(old: Trust | None, new: Trust) -> Iterator[str]:
 
 
 def short(kid: bytes) -> str:
-    """The beginning of a key id: of its text where it is one, else of its digits."""
+    """The beginning of a key id, as `whole` has it."""
+    return whole(kid)[:_KIDS]
+
+
+def whole(kid: bytes) -> str:
+    """A key id: its text where it is one, else its digits."""
     try:
         text = kid.decode("ascii")
     except UnicodeDecodeError:
         text = " "
-    is_text = len(kid) != KID_BYTES and text == named(text)
-    return (text if is_text else kid.hex())[:_KIDS]
+    return text if len(kid) != KID_BYTES and text == named(text) else kid.hex()
+
+
+def kinds(mask: Kind) -> str:
+    """What a key may state, in English."""
+    return ", ".join(en for kind, (_, en) in _KINDS.items() if kind in mask)
 
 
 def digest(issuer: ForeignIssuer) -> str:
@@ -160,9 +169,10 @@ def _total(new: ForeignIssuer) -> Iterator[str]:
     algorithms = Counter(alg_of(row.key).name for row in new.keys)
     said = ", ".join(f"{alg} {count}" for alg, count in sorted(algorithms.items()))
     since, until = min(row.not_before for row in new.keys), max(row.not_after for row in new.keys)
-    kinds = {kind: sum(1 for row in new.keys if kind in row.kinds) for kind in _KINDS}
-    zh = "、".join(f"{_KINDS[kind][0]} {count}" for kind, count in kinds.items())
-    en = ", ".join(f"{_KINDS[kind][1]} {count}" for kind, count in kinds.items())
+    shown = [kind for kind in _KINDS if kind is not Kind.PASS or new.format is not Format.HC1]
+    counts = {kind: sum(1 for row in new.keys if kind in row.kinds) for kind in shown}
+    zh = "、".join(f"{_KINDS[kind][0]} {count}" for kind, count in counts.items())
+    en = ", ".join(f"{_KINDS[kind][1]} {count}" for kind, count in counts.items())
     span = f"{moment(since)} – {moment(until)}"
     yield line(
         f"{name} 现有密钥 {len(new.keys)} 把（{said}；{zh}），{span}，指纹 {digest(new)}",

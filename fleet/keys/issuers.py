@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from fleet.errors import FleetError, NotFoundError
+from fleet.errors import ConflictError, FleetError, NotFoundError
 from wire import cbor
-from wire.documents import EVERYBODY, Issuer, IssuerKey, KeyUse, ListRef, Trust
+from wire.documents import EVERYBODY, ForeignIssuer, Issuer, IssuerKey, KeyUse, ListRef, Trust
 from wire.errors import WireError
 from wire.keys import PublicKey
 from wire.policy import LOOSEST
@@ -127,6 +127,8 @@ def renewed(base: Trust | None, version: int, now: int) -> Trust:
 
 def with_issuer(trust: Trust, issuer: Issuer) -> Trust:
     """`trust` with an issuer added, or in the place of the one of the same id."""
+    if any(foreign.id == issuer.id for foreign in trust.foreign):
+        raise ConflictError(f"{issuer.id} is an issuer of passes in the trust document; nothing was changed")
     others = tuple(other for other in trust.issuers if other.id != issuer.id)
     try:
         return replace(trust, issuers=(*others, issuer))
@@ -135,16 +137,27 @@ def with_issuer(trust: Trust, issuer: Issuer) -> Trust:
 
 
 def without_issuer(trust: Trust, name: str) -> Trust:
-    """`trust` without an issuer; NotFoundError if it is not in it."""
-    left = tuple(issuer for issuer in trust.issuers if issuer.id != name)
-    if len(left) == len(trust.issuers):
-        raise NotFoundError(f"issuer {name} is not in the trust document; see: jx-fleet trust show")
-    return replace(trust, issuers=left)
+    """`trust` without an issuer of codes or of passes; NotFoundError if it is not in it."""
+    gone = find_any(trust, name)
+    return replace(
+        trust,
+        issuers=tuple(issuer for issuer in trust.issuers if issuer is not gone),
+        foreign=tuple(issuer for issuer in trust.foreign if issuer is not gone),
+    )
 
 
 def find(trust: Trust | None, name: str) -> Issuer:
     """The issuer of this id; NotFoundError if there is none."""
     for issuer in trust.issuers if trust else ():
+        if issuer.id == name:
+            return issuer
+    raise NotFoundError(f"issuer {name} is not in the trust document; see: jx-fleet trust show")
+
+
+def find_any(trust: Trust | None, name: str) -> Issuer | ForeignIssuer:
+    """The issuer of codes or of passes of this id; NotFoundError if there is none."""
+    everybody: list[Issuer | ForeignIssuer] = [*trust.issuers, *trust.foreign] if trust else []
+    for issuer in everybody:
         if issuer.id == name:
             return issuer
     raise NotFoundError(f"issuer {name} is not in the trust document; see: jx-fleet trust show")

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from fleet import audit
 from fleet.errors import ConflictError, FleetError, NotFoundError
-from fleet.keys import ledger, paper, steps
+from fleet.keys import fitting, ledger, paper, steps
 from fleet.models import Issuer, SigningRequest
 from wire import envelope
-from wire.documents import Root, Trust
+from wire.documents import ForeignIssuer, Root, Trust
+from wire.documents import Issuer as Trusted
 from wire.errors import WireError
 
 _FIRST: Final = {"root": 0, "trust": 1}  # a trust document may be signed by keys of the root beside it
@@ -38,12 +39,17 @@ class Accepted:
 
 def ask(session: Session, wish: Wish, now: int, actor: str) -> SigningRequest:
     """Add a request. One of a kind waits at a time; a newer one replaces it unless a rotation needs it."""
-    root = ledger.needed_root(session)
     for waiting in awaiting(session):
         if _touches(waiting.kind) & _touches(wish.act):
             withdraw_alone(session, waiting, now, actor)
-    words = paper.words_for(wish.act, wish.document, root, ledger.trust(session), wish.key.hex())
-    body = wish.key if wish.document is None else envelope.write_body(wish.document)
+    return make(session, wish, now, actor)
+
+
+def make(session: Session, wish: Wish, now: int, actor: str) -> SigningRequest:
+    """Add a request beside whatever waits; FleetError when it does not fit into its file or into gates."""
+    root, trust = ledger.needed_root(session), ledger.trust(session)
+    body = wish.key if wish.document is None else fitting.body(wish.document)
+    words = fitting.words(paper.words_for(wish.act, wish.document, root, trust, wish.key.hex()))
     row = SigningRequest(kind=wish.act, words="\n".join(words), body=body, created_at=now)
     session.add(row)
     session.flush()
@@ -169,7 +175,8 @@ def _beside(session: Session, taken: Sequence[Accepted]) -> int | None:
 
 def _name_issuers(session: Session, trust: Trust) -> None:
     """Keep names of issuers at hand for pages and reports."""
-    for issuer in trust.issuers:
+    everybody: list[Trusted | ForeignIssuer] = [*trust.issuers, *trust.foreign]
+    for issuer in everybody:
         row = session.get(Issuer, issuer.id) or Issuer(id=issuer.id)
         row.name_zh, row.name_en = issuer.name_zh, issuer.name_en
         row.detail = {"trust": trust.version}

@@ -10,7 +10,7 @@ from fleet.ceremony import command as ceremony
 from fleet.config import FILE_NAME
 from fleet.db import open_database
 from fleet.errors import ConflictError, FleetError
-from fleet.keys import commands, rotate_commands, sealed
+from fleet.keys import commands, rotate_commands, sealed, trust_commands
 from fleet.models import Audit, Document, Gate, GateState, Rotation, SigningRequest
 from wire import cbor, envelope
 from wire.documents import Role, Root, Trust
@@ -77,7 +77,7 @@ class Town:
         }
         file = self.fleet.parent / "jl.json"
         file.write_text(json.dumps(described))
-        self.here(commands.trust_app, "add-issuer", str(file))
+        self.here(trust_commands.trust_app, "add-issuer", str(file))
         return file
 
     def documents(self, kind) -> list:
@@ -122,7 +122,7 @@ def test_the_first_trust_document_comes_from_an_issuers_description(town):
     (root,), (trust,) = town.documents(Root), town.documents(Trust)
     (jl,) = believed(root, trust).issuers
     assert next(row.key for row in jl.keys) == key.public
-    assert "吉林省" in town.here(commands.trust_app, "show", "--json")
+    assert "吉林省" in town.here(trust_commands.trust_app, "show", "--json")
     assert not list((town.fleet / "requests").iterdir())
     assert "held already" in town.here(commands.app, "accept", str(town.answers))
 
@@ -131,12 +131,12 @@ def test_a_second_change_builds_on_the_first_that_still_waits(town):
     file = town.add_issuer(PrivateKey.generate())
     second = json.loads(file.read_text()) | {"id": "hlj", "name_en": "Heilongjiang", "lists": []}
     file.write_text(json.dumps(second))
-    town.here(commands.trust_app, "add-issuer", str(file))
+    town.here(trust_commands.trust_app, "add-issuer", str(file))
     assert [p.name for p in (town.fleet / "requests").iterdir()] == ["0002-sign-trust.request.json"]
     town.sign()
     trust = believed(town.documents(Root)[0], town.documents(Trust)[0])
     assert {issuer.id for issuer in trust.issuers} == {"jl", "hlj"}
-    town.here(commands.trust_app, "propose", "--remove", "hlj")
+    town.here(trust_commands.trust_app, "propose", "--remove", "hlj")
     town.sign()
     trust = believed(town.documents(Root)[0], town.documents(Trust)[1])
     assert {issuer.id for issuer in trust.issuers} == {"jl"}
@@ -270,7 +270,7 @@ def test_a_request_that_a_rotation_needs_is_not_replaced(town):
     town.sign()
     town.here(rotate_commands.app, "issuer", "jl", "--key", hexed(PrivateKey.generate()))
     with pytest.raises(ConflictError, match="of rotation 1"):
-        town.here(commands.trust_app, "add-issuer", str(file))
+        town.here(trust_commands.trust_app, "add-issuer", str(file))
     with pytest.raises(ConflictError, match="of rotation 1"):
         town.here(commands.app, "withdraw", "2")
 
@@ -306,7 +306,7 @@ def test_a_wrong_description_is_refused_with_a_reason(town, described, tmp_path)
     file = tmp_path / "wrong.json"
     file.write_bytes(described)
     with pytest.raises(FleetError, match="nothing was changed"):
-        town.here(commands.trust_app, "add-issuer", str(file))
+        town.here(trust_commands.trust_app, "add-issuer", str(file))
 
 
 def test_every_step_is_in_the_audit_log(town):

@@ -1,0 +1,123 @@
+"""`jx-fleet trust …`: whose codes and passes count, shown and asked for."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.panel import Panel
+
+from fleet.config import Paths
+from fleet.console import DIRECTORY, AsJson, Directory, actor, now, opened, out, reading, show
+from fleet.errors import FleetError
+from fleet.keys import bounds, foreign_words, issuers, ledger, outbox, proposals
+from fleet.keys.commands import say, tell
+from fleet.keys.import_commands import import_
+from fleet.keys.words import trust_words
+from wire.documents import ForeignIssuer, Trust
+
+trust_app = typer.Typer(no_args_is_help=True, help="The trust document: add-issuer, import, show, propose.")
+trust_app.command("import")(import_)
+
+
+def _propose(directory: Path, change: Callable[[Trust], Trust]) -> None:
+    """Ask for a trust document that is the present draft with `change`; say what was asked."""
+    with opened(directory) as database:
+        with database.session() as session:
+            at, held = now(), ledger.trust(session)
+            base = issuers.renewed(proposals.draft(session), held.version + 1 if held else 1, at)
+            row = proposals.ask(session, proposals.Wish("sign-trust", change(base)), at, actor())
+        with database.reading() as session:
+            paths = outbox.write(session, Paths(directory).requests)
+    say(row)
+    tell(paths, row)
+
+
+@trust_app.command("add-issuer")
+def add_issuer(
+    file: Annotated[Path, typer.Argument(help="Description of the issuer, as JSON.")],
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Propose to recognise an issuer's codes, or to take over its new description."""
+    issuer = issuers.read(file)
+    _propose(directory, lambda trust: issuers.with_issuer(trust, issuer))
+
+
+@trust_app.command()
+def propose(
+    remove: Annotated[str | None, typer.Option(help="Issuer whose codes are refused from then on.")] = None,
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Propose the trust document again with new dates, or without an issuer."""
+    _propose(directory, lambda trust: issuers.without_issuer(trust, remove) if remove else trust)
+
+
+@trust_app.command("show")
+def show_trust(
+    keys: Annotated[
+        str | None, typer.Option("--keys", metavar="ISSUER", help="Every key of one issuer instead.")
+    ] = None,
+    directory: Directory = DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Show the trust document in force."""
+    with reading(directory) as session:
+        trust = ledger.trust(session)
+    if trust is None:
+        raise FleetError("there is no trust document yet; first: jx-fleet trust add-issuer FILE")
+    if keys is not None:
+        show(f"Keys of {keys}", _keys(trust, keys), as_json=as_json, empty="none")
+        return
+    if as_json:
+        typer.echo(json.dumps(_plain(trust), ensure_ascii=False, indent=2))
+        return
+    words = trust_words(None, trust)
+    out.print(Panel("\n".join(f"• {escape(line)}" for line in words), title="trust"))
+
+
+def _plain(trust: Trust) -> dict[str, Any]:
+    return {
+        "version": trust.version,
+        "issued": trust.issued,
+        "expires": trust.expires,
+        "issuers": [issuers.described(issuer) for issuer in trust.issuers],
+        "foreign": [_foreign(issuer) for issuer in trust.foreign],
+        "bounds": bounds.plain(trust.bounds),
+    }
+
+
+def _foreign(issuer: ForeignIssuer) -> dict[str, Any]:
+    return {
+        "id": issuer.id,
+        "name_zh": issuer.name_zh,
+        "name_en": issuer.name_en,
+        "system": issuer.format.name.lower(),
+        "iss": issuer.iss,
+        "keys": len(issuer.keys),
+        "digest": foreign_words.digest(issuer),
+    }
+
+
+def _keys(trust: Trust, name: str) -> list[dict[str, Any]]:
+    issuer = issuers.find_any(trust, name)
+    if isinstance(issuer, ForeignIssuer):
+        return [
+            {
+                "key": foreign_words.whole(row.kid),
+                "signs": foreign_words.kinds(row.kinds),
+                "valid_from": row.not_before,
+                "valid_until": row.not_after,
+            }
+            for row in issuer.keys
+        ]
+    return [
+        {
+            "key": row.key.kid.hex(),
+            "signs": row.use.name.lower(),
+            "valid_from": row.not_before,
+            "valid_until": row.not_after,
+        }
+        for row in issuer.keys
+    ]
