@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from wire.foreign.loose_claims import DAY_S, day, moment, text, wrong
+from wire.foreign.loose_claims import DAY_S, LAST_SECOND, date_of, day, moment, text, wrong
 from wire.foreign.passes import Kind, Statement
 
 MAX_STATEMENTS: Final = 16
@@ -109,8 +108,8 @@ def _born(value: object, issued: int | None) -> None:
     if found is None:
         raise wrong("dob is no date of birth")
     if found[1] and issued is not None:
-        tomorrow = datetime.fromtimestamp(issued + DAY_S, UTC)  # there it may be the next day
-        if found[1] > tomorrow.date().isoformat():
+        tomorrow = date_of(min(issued + DAY_S, LAST_SECOND))  # somewhere it may be the next day already
+        if found[1] > tomorrow.isoformat():
             raise wrong("dob is later than the certificate")
 
 

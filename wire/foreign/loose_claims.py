@@ -11,7 +11,7 @@ from wire.foreign import loose_cbor
 # Claim keys: RFC 8392, 4.
 ISS, EXP, NBF, IAT, CTI = 1, 4, 5, 6, 7
 DAY_S: Final = 86_400
-_LAST_SECOND: Final = 253_402_300_799
+LAST_SECOND: Final = 253_402_300_799
 """Of the year 9999: the last that dates here can tell."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _CWT_TAGS: Final = frozenset({55_799, 61})
@@ -37,7 +37,7 @@ def claims_of(payload: bytes, *, max_bytes: int) -> dict[Any, Any]:
 def seconds(value: object, name: str) -> int:
     """A NumericDate in unix seconds. Real issuers write floats too; WireError(SCHEMA) for anything else."""
     # A bool is an int to Python, and NaN lies between no two numbers.
-    if isinstance(value, int | float) and value is not True and 1 <= value <= _LAST_SECOND:
+    if isinstance(value, int | float) and value is not True and 1 <= value <= LAST_SECOND:
         return int(value)
     raise wrong(f"{name} is no time")
 
@@ -52,6 +52,11 @@ def text(value: object, name: str, most: int) -> str:
     if isinstance(value, str) and len(value) <= most:
         return value
     raise wrong(f"{name} is no text of at most {most} characters")
+
+
+def date_of(at: int) -> date:
+    """The day, UTC, of unix seconds."""
+    return date.fromordinal(_EPOCH + at // DAY_S)
 
 
 def day(value: object, name: str) -> int:
@@ -79,12 +84,13 @@ def moment(value: object, name: str) -> int:
 
 def as_json(value: object) -> Any:  # noqa: ANN401 - JSON has many types
     """The same as JSON has it: keys as texts, bytes in hexadecimal, null for what JSON has no word for."""
-    if isinstance(value, str | int | None):
-        return value
+    # Most values are texts already, and every certificate at a gate comes through here.
     if isinstance(value, dict):
-        return {str(key): as_json(part) for key, part in value.items()}
+        return {str(key): part if part.__class__ is str else as_json(part) for key, part in value.items()}
     if isinstance(value, list):
         return [as_json(part) for part in value]
+    if isinstance(value, str | int | None):
+        return value
     if isinstance(value, bytes):
         return value.hex()
     return value if isinstance(value, float) and math.isfinite(value) else None

@@ -2,8 +2,7 @@
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from wire import cbor
 from wire.errors import Flaw, WireError
@@ -19,12 +18,13 @@ MAX_SIGNATURE_BYTES: Final = 512
 _OUTER_TAGS: Final = frozenset({55_799, 61, 18})
 # Header labels: RFC 9052, table 3.
 ALG, CRITICAL, KID = 1, 2, 4
+_ALGS: Final[Mapping[int, PassAlg]] = {int(alg): alg for alg in PassAlg}
+_CONTEXT: Final = "Signature1"
 _EMPTY: Final = (b"", b"\xa0")
 """An empty protected header as a verifier covers it (RFC 9052, 4.4), and as some signers did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sign1:
+class Sign1(NamedTuple):
     """A COSE_Sign1 taken apart. Nothing in it is verified, and the headers only say which key to try."""
 
     protected: Mapping[Any, Any]
@@ -46,10 +46,10 @@ def _protected(data: bytes) -> Mapping[Any, Any]:
 
 
 def _alg(value: object) -> PassAlg:
-    for alg in PassAlg:
-        if type(value) is int and value == alg:
-            return alg
-    raise WireError(Flaw.ALG, "passes are signed with ES256 or PS256")
+    alg = _ALGS.get(value) if type(value) is int else None  # to Python, -7.0 is -7
+    if alg is None:
+        raise WireError(Flaw.ALG, "passes are signed with ES256 or PS256")
+    return alg
 
 
 def _kid(value: object) -> bytes:
@@ -61,8 +61,10 @@ def _kid(value: object) -> bytes:
 
 def _covered(protected: bytes, fields: Mapping[Any, Any], payload: bytes) -> tuple[bytes, ...]:
     """Every Sig_structure that means this header and payload; an empty header stands in several ways."""
-    ways = (protected,) if fields else dict.fromkeys((*_EMPTY, protected))
-    return tuple(cbor.encode_sorted(["Signature1", way, b"", payload]) for way in ways)
+    if fields:
+        return (cbor.encode_sorted([_CONTEXT, protected, b"", payload]),)
+    ways = dict.fromkeys((*_EMPTY, protected))
+    return tuple(cbor.encode_sorted([_CONTEXT, way, b"", payload]) for way in ways)
 
 
 def parse(data: bytes, *, max_bytes: int) -> Sign1:
