@@ -1,8 +1,11 @@
 """Everything that reads bytes from outside: how to call it, how it may refuse, and examples to begin with."""
 
+import base64
+import functools
 import secrets
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from device.firmware import config
 from device.firmware.errors import GateError
 from device.firmware.store import Store
+from sandbox import foreign
 from wire import (
     base45,
     cbor,
@@ -27,6 +31,8 @@ from wire import (
     topics,
 )
 from wire.errors import WireError
+from wire.foreign import certificate, hc1, loose_cbor, nzcp
+from wire.foreign.passes import Kind
 from wire.messages import Entry, Event
 from wire.reasons import Reason, Verdict
 
@@ -264,6 +270,37 @@ def _read_file(data: bytes) -> None:
         shutil.rmtree(place)
 
 
+SIGNER = foreign.Authority().signer(NOW_S, NOW_S + 86_400, kinds=Kind.TEST)
+PASS_KEY = foreign.Signer(ec.derive_private_key(20_200_323, ec.SECP256R1()), SIGNER.certificate)
+
+
+@functools.cache  # signatures differ each time, and with them the lengths of what is compressed
+def _certificates() -> tuple[bytes, ...]:
+    """EU certificates as they are before compression, of every group and some shapes."""
+    dose = foreign.vaccination("2026-10-01")
+    sample = foreign.sample("2026-11-18T08:05:00+02:00")
+    recovered = foreign.recovery("2026-08-01", "2026-08-12", "2027-01-28")
+    outside = foreign.Shape(protected=b"\xa0", unprotected={1: -7, 4: PASS_KEY.kid}, tags=(61, 18))
+    texts = [
+        foreign.hc1(foreign.certificate(group, [entry]), PASS_KEY, NOW_S, NOW_S + 9.5, shape=shape)
+        for group, entry, shape in (
+            ("v", dose, foreign.Shape()),
+            ("t", sample, outside),
+            ("r", recovered, foreign.Shape(tags=())),
+        )
+    ]
+    return tuple(zlib.decompress(base45.decode(text[len(hc1.PREFIX) :])) for text in texts)
+
+
+def _nz_pass() -> bytes:
+    text = foreign.nzcp(PASS_KEY, NOW_S, NOW_S + 9)[len(nzcp.PREFIX) :]
+    return base64.b32decode(text + "=" * (-len(text) % 8))
+
+
+def _read_certificate(data: bytes) -> None:
+    hc1.parse(foreign.hc1_text(data)).verify(PASS_KEY.public)
+
+
 _W = (WireError,)
 READERS: dict[str, Reader] = {
     "code": Reader(_read_code, _W, _codes),
@@ -305,6 +342,28 @@ READERS: dict[str, Reader] = {
     "checkpoint": Reader(
         lambda data: messages.verify_checkpoint(data, KEY.public), _W, lambda: [_said()["checkpoint"]]
     ),
+    "hc1": Reader(
+        lambda data: hc1.parse(data.decode("utf-8", "replace")),
+        _W,
+        lambda: [foreign.hc1_text(data).encode() for data in _certificates()],
+    ),
+    "hc1-bytes": Reader(_read_certificate, _W, _certificates),
+    "nzcp": Reader(
+        lambda data: nzcp.parse(data.decode("utf-8", "replace")),
+        _W,
+        lambda: [foreign.nzcp_text(_nz_pass()).encode()],
+    ),
+    "nzcp-bytes": Reader(
+        lambda data: nzcp.parse(foreign.nzcp_text(data)),
+        _W,
+        lambda: [_nz_pass()],
+    ),
+    "loose-cbor": Reader(
+        lambda data: loose_cbor.decode(data, max_bytes=4096),
+        _W,
+        lambda: [loose_cbor.untagged(data, {61, 18}) for data in _certificates()],
+    ),
+    "signer-certificate": Reader(certificate.read, _W, lambda: [SIGNER.certificate]),
     "configuration": Reader(
         lambda data: config.read(data, "gate.toml"), (GateError,), lambda: [config.example().encode()]
     ),
