@@ -11,14 +11,19 @@ from rich.panel import Panel
 
 from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, now, opened, out, reading, show
+from fleet.console import say as say_line
 from fleet.errors import FleetError
 from fleet.keys import bounds, foreign_words, issuers, ledger, outbox, proposals
+from fleet.keys import removal as removing
 from fleet.keys.commands import say, tell
 from fleet.keys.import_commands import import_
+from fleet.keys.removal import Removal
 from fleet.keys.words import trust_words
 from wire.documents import ForeignIssuer, Trust
 
-trust_app = typer.Typer(no_args_is_help=True, help="The trust document: add-issuer, import, show, propose.")
+IssuerId = Annotated[str, typer.Argument(metavar="ISSUER", help="Its id; see: trust show.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept in the audit log.")]
+trust_app = typer.Typer(no_args_is_help=True, help="The trust document: add-issuer, import, show, remove-key")
 trust_app.command("import")(import_)
 
 
@@ -52,6 +57,37 @@ def propose(
 ) -> None:
     """Propose the trust document again with new dates, or without an issuer."""
     _propose(directory, lambda trust: issuers.without_issuer(trust, remove) if remove else trust)
+
+
+def _remove(directory: Path, removal: Removal) -> None:
+    """Ask for a trust document without a key or an issuer, say what happens, and what else is touched."""
+    with opened(directory) as database:
+        with database.session() as session:
+            asked = removing.ask(session, removal, now(), actor())
+        with database.reading() as session:
+            paths = outbox.write(session, Paths(directory).requests)
+    say(asked.row)
+    for note in asked.notes:
+        say_line(note)
+    say_line("A gate refuses what went as soon as it holds the next trust document: have this signed now.")
+    tell(paths, asked.row)
+
+
+@trust_app.command("remove-issuer")
+def remove_issuer(name: IssuerId, reason: Reason, directory: Directory = DIRECTORY) -> None:
+    """Refuse everything of an issuer of codes or of passes, at once."""
+    _remove(directory, Removal(name, None, reason))
+
+
+@trust_app.command("remove-key")
+def remove_key(
+    name: IssuerId,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its id; see: trust show --keys ISSUER.")],
+    reason: Reason,
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Refuse everything that a compromised key of an issuer of codes or of passes has signed, at once."""
+    _remove(directory, Removal(name, key, reason))
 
 
 @trust_app.command("show")

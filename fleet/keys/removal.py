@@ -1,0 +1,140 @@
+"""Keys and issuers that must not count any more: out at once, in one request, whatever else is under way."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from fleet import audit
+from fleet.errors import FleetError, NotFoundError
+from fleet.keys import foreign_words, issuers, ledger, proposals, steps
+from fleet.keys.proposals import Wish
+from fleet.keys.steps import Step
+from fleet.models import Rotation, SigningRequest
+from wire.documents import ForeignIssuer, ForeignKey, Issuer, IssuerKey, Trust
+
+MIN_KID: Final = 6
+"""Characters of a key id that are enough to name it, if no other key of the issuer begins with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What goes: an issuer with all its keys, or those of its keys that have the id in `kid`."""
+
+    issuer: str
+    kid: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The request for a removal, and what became of other things that were under way."""
+
+    row: SigningRequest
+    notes: tuple[str, ...]
+
+
+def ask(session: Session, removal: Removal, now: int, actor: str) -> Asked:
+    """Ask for a trust document without a key or an issuer; NotFoundError when it has none.
+
+    What waits for a signature is carried along, rotations included: nobody has to finish them first.
+    """
+    held = ledger.trust(session)
+    draft = issuers.renewed(proposals.draft(session), held.version + 1 if held else 1, now)
+    wanted, gone = without(draft, removal)
+    notes, followers = _clear(session, now, actor)
+    row = proposals.make(session, Wish("sign-trust", wanted), now, actor)
+    for rotation in steps.under_way(session):
+        notes += _follow(session, rotation, rotation in followers, gone, removal, row, now, actor)
+    kids = ",".join(sorted(gone))[:256]
+    audit.append(
+        session, now, actor, "trust.removed", issuer=removal.issuer, keys=kids, reason=removal.reason
+    )
+    return Asked(row, tuple(notes))
+
+
+def without(trust: Trust, removal: Removal) -> tuple[Trust, frozenset[str]]:
+    """`trust` after a removal, and the ids (hex) of the keys that went."""
+    found = issuers.find_any(trust, removal.issuer)
+    if removal.kid is None:
+        return issuers.without_issuer(trust, removal.issuer), frozenset(_hex(row) for row in found.keys)
+    named = _named(found, removal.kid)
+    if isinstance(found, ForeignIssuer):
+        foreign = replace(found, keys=tuple(row for row in found.keys if _hex(row) not in named))
+        others = tuple(foreign if other is found else other for other in trust.foreign)
+        return replace(trust, foreign=others), named
+    issuer = replace(found, keys=tuple(row for row in found.keys if _hex(row) not in named))
+    return replace(
+        trust, issuers=tuple(issuer if other is found else other for other in trust.issuers)
+    ), named
+
+
+def _named(issuer: Issuer | ForeignIssuer, kid: str) -> frozenset[str]:
+    rows: list[IssuerKey | ForeignKey] = [*issuer.keys]
+    exactly = {_hex(row) for row in rows if kid in _spellings(row)}
+    if exactly:
+        return frozenset(exactly)
+    near = {_hex(row) for row in rows if any(name.startswith(kid) for name in _spellings(row))}
+    if len(kid) < MIN_KID or not near:
+        raise NotFoundError(
+            f"{issuer.id} has no key of this id; nothing was changed. See: trust show --keys {issuer.id}"
+        )
+    if len(near) > 1:
+        raise FleetError(
+            f"{len(near)} keys of {issuer.id} begin so; nothing was changed: give more of the id"
+        )
+    return frozenset(near)
+
+
+def _hex(row: IssuerKey | ForeignKey) -> str:
+    return row.kid.hex() if isinstance(row, ForeignKey) else row.key.kid.hex()
+
+
+def _spellings(row: IssuerKey | ForeignKey) -> set[str]:
+    return {_hex(row), foreign_words.whole(row.kid)} if isinstance(row, ForeignKey) else {_hex(row)}
+
+
+def _clear(session: Session, now: int, actor: str) -> tuple[list[str], list[Rotation]]:
+    """Take back what waits for the trust document; the rotations among it follow the new request."""
+    notes: list[str] = []
+    followers: list[Rotation] = []
+    for waiting in proposals.awaiting(session):
+        rotation = steps.of_request(session, waiting.id)
+        if waiting.kind == "sign-trust":
+            proposals.withdraw(session, waiting, now, actor)
+            followers += [rotation] if rotation else []
+            notes.append(f"Request {waiting.id} is carried along in this one.")
+        elif waiting.kind != "sign-root" and rotation is not None and rotation.state == "awaiting":
+            proposals.withdraw(session, waiting, now, actor)
+            steps.take(session, rotation, Step.UNDONE, now, actor)
+            notes.append(f"Rotation {rotation.id} of the trust key was given up: start it again afterwards.")
+        elif waiting.kind != "sign-root":
+            notes.append(f"Request {waiting.id} waits as well: have this one signed and accepted first.")
+    return notes, followers
+
+
+def _follow(  # noqa: PLR0913, PLR0917 - one rotation, and everything that decides about it
+    session: Session,
+    rotation: Rotation,
+    follows: bool,
+    gone: frozenset[str],
+    removal: Removal,
+    row: SigningRequest,
+    now: int,
+    actor: str,
+) -> list[str]:
+    """Let one rotation wait for the new request, or end with it because one of its keys goes."""
+    ends = rotation.detail.get("issuer") == removal.issuer and (
+        removal.kid is None or bool(gone & {rotation.detail.get("old"), rotation.detail.get("new")})
+    )
+    said = [f"Rotation {rotation.id} of {rotation.key_label} ends with this."]
+    if ends and rotation.state == "awaiting" and (removal.kid is None or rotation.detail["new"] in gone):
+        steps.take(session, rotation, Step.UNDONE, now, actor)
+        return said
+    if ends and rotation.state in {"published", "active"}:
+        steps.note(rotation, request=row.id)
+        steps.take(session, rotation, Step.LEAVING, now, actor)
+        return said
+    if follows:
+        steps.note(rotation, request=row.id)
+    return []
