@@ -131,7 +131,7 @@ def _join(texts: Sequence[str]) -> str:
     if any(part.of != of for part in parts) or len({part.place for part in parts}) != len(parts):
         raise WireError(Flaw.CHUNKS, "these are parts of different cards")
     if len(parts) != of:
-        raise WireError(Flaw.CHUNKS, f"{len(parts)} of the card's {of} parts are here; all are needed")
+        raise WireError(Flaw.CHUNKS, f"{len(parts)} of {of} parts of the card: all are needed")
     digits = "".join(part.digits for part in parts)
     if len(digits) > 2 * MAX_JWS:
         raise WireError(Flaw.SIZE, f"{len(digits) // 2} characters where at most {MAX_JWS} are allowed")

@@ -13,8 +13,10 @@ from device.firmware import evidence, pictures
 from device.firmware.commands import explain_lines
 from device.firmware.commands.terminal import FAILED, AsJson, Clock, moment, out, refusals, told
 from device.firmware.errors import GateError
-from device.firmware.explain import Explanation, Line, Mark, explain
+from device.firmware.explain import explain
+from device.firmware.explained import Explanation, Line, Mark
 from device.firmware.trust import Beliefs
+from wire.foreign import shc
 
 ROOT_NAME: Final = "root.1.jx"  # the default of `root` in a gate's configuration
 _SIGNS: Final = {
@@ -26,8 +28,9 @@ _SIGNS: Final = {
 _PICTURES: Final = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".txt")
 _UNVERIFIED: Final = "未核验 unverified"
 _JSONL_HELP: Final = (
-    'Check many: each line {"id","qr","clock","trust":[{"kid","cert"} or {"iss","kid","jwk"}]} of the file '
-    'CODE or of standard input is answered by a line {"id","valid","reason","format","claims"}; ends with 0.'
+    'Check many: each line {"id", "qr", "clock", "trust": [{"kid", "cert"} or {"iss", "kid", "jwk"}]} of the '
+    'file CODE or of standard input is answered by a line {"id", "valid", "reason", "format", "claims"}. '
+    "Ends with 0 when all are answered."
 )
 
 
@@ -43,13 +46,14 @@ def explain_command(  # noqa: PLR0913 - each is an option of the command
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Data directory of a gate to check against.")] = None,
     clock: Clock = None,
+    names: Annotated[bool, typer.Option("--names", help="Tell whose pass it is, if it is signed.")] = False,
     as_json: AsJson = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help=_JSONL_HELP)] = False,
 ) -> None:
     """解释任何二维码。Say what a QR code is, what holds, what fails and what to do."""
     if jsonl:
         with refusals():
-            if root or trust or list_ or data or as_json:
+            if root or trust or list_ or data or names or as_json:
                 raise GateError("with --jsonl each line brings its own trust; give only a file and --clock")
             explain_lines.answer_file(code, None if clock is None else moment(clock))
         return
@@ -61,7 +65,8 @@ def explain_command(  # noqa: PLR0913 - each is an option of the command
         if Path(code).suffix.lower() in _PICTURES and not Path(code).exists():
             raise GateError(f"没有文件 {code}，请检查名称 · there is no file {code}; check its name")
         piped = sys.stdin.buffer.read(pictures.MOST_BYTES + 1) if code == "-" else None
-        found = [explain(text, beliefs, now_s) for text in pictures.given(code, piped)]
+        texts = _together(pictures.given(code, piped))
+        found = [explain(text, beliefs, now_s, names=names) for text in texts]
     if as_json:
         print(json.dumps([_fields(one) for one in found], ensure_ascii=False, indent=2))  # noqa: T201 - the output
     else:
@@ -76,6 +81,12 @@ def _beliefs(files: evidence.Files, data: Path | None) -> Beliefs | None:
     store, restored = evidence.from_data(data, ROOT_NAME)
     store.close()
     return restored.beliefs
+
+
+def _together(texts: Sequence[str]) -> list[str]:
+    """The parts of a card, wherever they stand among the texts, as one text with a line each."""
+    parts = [text for text in texts if shc.is_chunk(text)]
+    return [*(text for text in texts if text not in parts), *(["\n".join(parts)] if parts else [])]
 
 
 def _show(one: Explanation) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.firmware.explain import Mark, explain
+from device.firmware.explain import explain
+from device.firmware.explained import Mark
 from wire import code, enrolment
 from wire.code import PaperName
 

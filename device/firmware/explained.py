@@ -1,0 +1,78 @@
+"""How an explanation is written down: what a text is, line by line in two languages, and what to do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from device.firmware.dates import date
+from wire.reason_words import REASONS
+from wire.reasons import Reason
+
+FOREIGN: Final = "foreign"
+"""The kind of everything that says it is a pass of another system."""
+_CHECKED: Final = frozenset({"phone", "paper", "phone-without-proof", FOREIGN})
+
+
+class Mark(StrEnum):
+    """How far a line can be relied on."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    UNVERIFIED = "unverified"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One statement in both languages."""
+
+    mark: Mark
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a text is, line by line; `todo` says what to do about it."""
+
+    kind: str
+    zh: str
+    en: str
+    lines: tuple[Line, ...]
+    todo: Line
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is a code or a pass, and nothing that was checked failed."""
+        return self.kind in _CHECKED and all(line.mark is not Mark.FAILS for line in self.lines)
+
+
+def todo(zh: str, en: str) -> Line:
+    """What to do about it."""
+    return Line(Mark.NOTE, zh, en)
+
+
+UNCHECKED: Final = todo(
+    "未核验签名：请用 --root、--trust 或 --data 核验",
+    "Nothing was verified: check it with --root and --trust, or --data",
+)
+
+
+def todo_for(reason: Reason) -> Line:
+    """What a gate's screen would say."""
+    words = REASONS[reason]
+    return todo(words.screen_zh, words.screen_en)
+
+
+def failed(reason: Reason) -> Line:
+    """That a gate would not admit it, and for which reason."""
+    words = REASONS[reason]
+    return Line(Mark.FAILS, f"{words.code} {words.zh}", f"{words.code} {words.en}")
+
+
+def until(zh: str, en: str, expires: int, now_s: int | None) -> Line:
+    """Until when something is good, or since when it is not."""
+    shown = date(expires)
+    if now_s is not None and expires <= now_s:
+        return Line(Mark.FAILS, f"{zh}已于 {shown} 过期", f"{en} expired {shown}")
+    return Line(Mark.NOTE, f"{zh}有效至 {shown}", f"{en} is good until {shown}")
