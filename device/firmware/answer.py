@@ -25,11 +25,11 @@ class Why(StrEnum):
     CERTIFICATE = Flaw.CERTIFICATE.value
     ALG = Flaw.ALG.value
     SIGNATURE = Flaw.SIGNATURE.value
-    KEY_NOT_YET_VALID = "dsc_not_yet_valid"
-    KEY_EXPIRED = "dsc_expired"
-    KEY_USAGE = "key_usage"
-    NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    KEY_EXPIRED = "dsc_expired"
+    KEY_NOT_YET_VALID = "dsc_not_yet_valid"
+    KEY_USAGE = "key_usage"
     PROOF_MISSING = "proof_missing"
     PROOF_FUTURE = "proof_future"
     PROOF_OLD = "proof_old"
@@ -80,10 +80,10 @@ def _of_pass(found: Unverified, trusted: Iterable[Given], now_s: int) -> Why | N
 
     def wrong(key: Key) -> Iterator[Why]:
         found.verify(key.key)
+        yield from _undated(body, now_s)
         yield from _outdated(key, now_s)
         if body.kinds & ~key.kinds:
             yield Why.KEY_USAGE
-        yield from _undated(body, now_s)
 
     return _first_wrong(rows, kids, wrong)
 
@@ -96,11 +96,11 @@ def _of_code(found: code.Unverified, trusted: Iterable[Given], now_s: int) -> Wh
         if not isinstance(key.key, PublicKey):
             raise WireError(Flaw.ALG, "codes are not signed with such keys")
         code.verify(found, key.key)
-        yield from _outdated(key, now_s)
-        if claims.issued > now_s:
-            yield Why.NOT_YET_VALID
         if claims.expires <= now_s:
             yield Why.EXPIRED
+        if claims.issued > now_s:
+            yield Why.NOT_YET_VALID
+        yield from _outdated(key, now_s)
         if claims.paper is None:
             yield from _unproved(found.proof_issued, now_s)
 
@@ -126,18 +126,18 @@ def _first_wrong(
 
 
 def _outdated(key: Key, now_s: int) -> Iterator[Why]:
-    if key.not_before is not None and now_s < key.not_before:
-        yield Why.KEY_NOT_YET_VALID
     if key.not_after is not None and now_s > key.not_after:
         yield Why.KEY_EXPIRED
+    if key.not_before is not None and now_s < key.not_before:
+        yield Why.KEY_NOT_YET_VALID
 
 
 def _undated(body: Pass, now_s: int) -> Iterator[Why]:
+    if body.expires is not None and now_s >= body.expires + _LAST_SECOND.get(body.format, 0):
+        yield Why.EXPIRED
     begins = body.issued if body.not_before is None else body.not_before
     if begins is not None and now_s < begins:
         yield Why.NOT_YET_VALID
-    if body.expires is not None and now_s >= body.expires + _LAST_SECOND.get(body.format, 0):
-        yield Why.EXPIRED
 
 
 def _unproved(issued: int | None, now_s: int) -> Iterator[Why]:

@@ -137,9 +137,12 @@ TESTS = AUTHORITY.signer(0, NOW_S * 2, kinds=Kind.TEST)
         (SIGNER, {"expires": NOW_S}, by(SIGNER), None),
         (SIGNER, {"issued": NOW_S + 1}, by(SIGNER), "not_yet_valid"),
         (SIGNER, {"issued": NOW_S}, by(SIGNER), None),
-        (EARLY, {"expires": NOW_S - 1}, by(EARLY), "dsc_not_yet_valid"),
-        (LATE, {"expires": NOW_S - 1}, by(LATE), "dsc_expired"),
-        (TESTS, {"expires": NOW_S - 1}, by(TESTS), "key_usage"),
+        (EARLY, {"expires": NOW_S - 1}, by(EARLY), "expired"),
+        (LATE, {"issued": NOW_S + 1}, by(LATE), "not_yet_valid"),
+        (EARLY, {}, by(EARLY), "dsc_not_yet_valid"),
+        (LATE, {}, by(LATE), "dsc_expired"),
+        (TESTS, {"expires": NOW_S - 1}, by(TESTS), "expired"),
+        (TESTS, {}, by(TESTS), "key_usage"),
     ],
 )
 def test_the_reason_is_the_first_that_a_careful_reader_meets(signer, dates, row, expected):
