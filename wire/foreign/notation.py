@@ -14,8 +14,9 @@ MAX_DEPTH: Final = 32
 MAX_DIGITS: Final = 20
 """More than any count or time has; Python alone would read thousands, slowly."""
 # Also what is never closed, in one go: tried again from each of its quotes it would take quadratic time.
-_STRINGS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_BRACKETS: Final = re.compile(r"[\[\]{}]")
+_STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NO_BRACKET: Final = bytes(set(range(256)) - set(b"[]{}"))
+_NEITHER_BRACKET_NOR_QUOTE: Final = bytes(set(_NO_BRACKET) - set(b'"'))
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
@@ -52,7 +53,7 @@ def from_json(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - its read
         raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
     try:
         text = data.decode()
-        _check_depth(text)
+        _check_depth(data)
         value = _DECODE(text)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
@@ -61,12 +62,22 @@ def from_json(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - its read
     return value
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(data: bytes) -> None:
     depth = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
+    for bracket in _brackets(data):
+        depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
             raise ValueError("nested too deeply")
+
+
+def _brackets(data: bytes) -> bytes:
+    """All brackets that stand outside strings."""
+    if b"\\" not in data:
+        # Of a string that holds no bracket two quotes are left, side by side; of any other, one that stays.
+        found = data.translate(None, _NEITHER_BRACKET_NOR_QUOTE).replace(b'""', b"")
+        if b'"' not in found:
+            return found
+    return _STRINGS.sub(b"", data).translate(None, _NO_BRACKET)
 
 
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

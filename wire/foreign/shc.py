@@ -5,6 +5,7 @@ signature, `nbf` and the key change each time it is issued again, and a revocati
 key's id. The bundle, with whose it is and what was done when, stays.
 """
 
+import functools
 import hashlib
 import json
 import re
@@ -37,6 +38,7 @@ _RAW_DEFLATE: Final = -15
 _THUMBPRINT_BYTES: Final = 32
 _NUMERALS: Final = re.compile(r"(?:([1-9][0-9]?)/([1-9][0-9]?)/)?([0-9]+)")
 _URL: Final = re.compile(r"https://[!-~]+")
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _DIGITS: Final = bytes((c - 48) & 0xFF for c in range(256))
 
 
@@ -157,6 +159,7 @@ def _bytes(text: str) -> bytes:
         raise WireError(Flaw.JWS, "a part of the card is not base64url") from error
 
 
+@functools.lru_cache(maxsize=256)  # few issuers: nearly every header was seen before
 def _kid(header: bytes) -> bytes:
     """The key id of a header that is as it must be."""
     try:
@@ -232,8 +235,7 @@ def _subject(subject: object) -> tuple[tuple[Statement, ...], bytes]:
 
 
 def _number(bundle: Mapping[str, Any]) -> bytes:
-    canonical = json.dumps(bundle, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).digest()
+    return hashlib.sha256(_CANONICAL(bundle).encode()).digest()
 
 
 def _time(value: object) -> int:

@@ -94,6 +94,7 @@ def test_depth_counts_brackets_and_no_strings():
     deepest = b"[" * notation.MAX_DEPTH + b"]" * notation.MAX_DEPTH
     assert notation.from_json(deepest, max_bytes=99)
     assert flaw(b"[" + deepest + b"]") is Flaw.JSON
+    assert flaw(b'{"[":"","":[' + deepest + b"]}") is Flaw.JSON
     assert notation.from_json(b'"' + b"[{" * 99 + b'\\"["', max_bytes=999)
     assert flaw(b"[" * 60_000) is Flaw.JSON
 
@@ -109,6 +110,21 @@ def test_what_is_never_closed_takes_no_time(data):
     begun = time.process_time()
     assert flaw(data) is Flaw.JSON
     assert time.process_time() - begun < 1
+
+
+@given(plain, st.sampled_from(["", "\\", "["]))
+def test_brackets_are_counted_outside_strings_alone(value, more):
+    def depth(part):
+        if isinstance(part, dict):
+            return 1 + max(map(depth, part.values()), default=0)
+        return 1 + max(map(depth, part), default=0) if isinstance(part, list) else 0
+
+    value = [more, value]
+    while depth(value) < notation.MAX_DEPTH:
+        value = [more, value]
+    data = json.dumps(value).encode()
+    assert notation.from_json(data, max_bytes=1 << 16) == value
+    assert flaw(b"[" + data + b"]") is Flaw.JSON
 
 
 @given(st.binary(max_size=60) | st.text('{}[]":,\\u0d8tfn1e.-', max_size=40).map(str.encode))
