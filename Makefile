@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 # What is proved to the last branch: the formats, and the firmware files that decide.
-PROVED := wire/*,device/drivers/steady.py,device/drivers/wiring.py,device/drivers/wiring_guide.py,device/firmware/admit.py,device/firmware/attend.py,device/firmware/attend_table.py,device/firmware/attention.py,device/firmware/button.py,device/firmware/calibration.py,device/firmware/clock.py,device/firmware/counts.py,device/firmware/courier.py,device/firmware/door.py,device/firmware/figures.py,device/firmware/framing.py,device/firmware/gather.py,device/firmware/lane.py,device/firmware/lane_table.py,device/firmware/lettering.py,device/firmware/lists.py,device/firmware/memory.py,device/firmware/panel.py,device/firmware/panel_picture.py,device/firmware/picture.py,device/firmware/preview.py,device/firmware/preview_picture.py,device/firmware/prompts.py,device/firmware/readiness.py,device/firmware/recognise.py,device/firmware/refusals.py,device/firmware/scan.py,device/firmware/screens.py,device/firmware/thermometry.py,device/firmware/trust.py
+PROVED := wire/*,device/drivers/steady.py,device/drivers/wiring.py,device/drivers/wiring_guide.py,device/firmware/admit.py,device/firmware/attend.py,device/firmware/attend_table.py,device/firmware/attention.py,device/firmware/bearer.py,device/firmware/button.py,device/firmware/calibration.py,device/firmware/clock.py,device/firmware/counts.py,device/firmware/courier.py,device/firmware/door.py,device/firmware/figures.py,device/firmware/framing.py,device/firmware/gather.py,device/firmware/lane.py,device/firmware/lane_table.py,device/firmware/lettering.py,device/firmware/lists.py,device/firmware/memory.py,device/firmware/panel.py,device/firmware/panel_picture.py,device/firmware/picture.py,device/firmware/preview.py,device/firmware/preview_picture.py,device/firmware/prompts.py,device/firmware/readiness.py,device/firmware/recognise.py,device/firmware/refusals.py,device/firmware/scan.py,device/firmware/screens.py,device/firmware/thermometry.py,device/firmware/trust.py
 
 ifeq ($(shell command -v $(PYTHON)),)
   ifneq ($(filter-out help clean demo-clean,$(or $(MAKECMDGOALS),help)),)
@@ -12,7 +12,7 @@ ifeq ($(shell command -v $(PYTHON)),)
   endif
 endif
 
-.PHONY: help env demo demo-clean test test-services hil lint types format bench fuzz lock clean
+.PHONY: help env demo demo-clean test test-services hil lint types format bench fuzz beliefs lock clean
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|'
@@ -53,6 +53,9 @@ bench: env ## Every promise as a ratio to a floor measured in the same run
 fuzz: env ## Every reader of foreign bytes under a fuzzer, ten minutes in all; ARGS="--seconds 60 --only code"
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r locks/fuzz.lock
 	$(BIN)/python -m tests.fuzz.run $(ARGS)
+
+beliefs: env ## What a gate believes, in 100,000 random sequences; ARGS="--count 1000 --seed 7"
+	$(BIN)/python -m tests.device.firmware.beliefs $(ARGS)
 
 lock: env ## Resolve the dependencies once, in several views: everything, what runs here, on a gate, at the key officers' desk, in the long checks
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra gate --extra fleet --extra pkcs11 --extra dev pyproject.toml -o locks/dev.lock

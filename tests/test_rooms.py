@@ -43,6 +43,7 @@ PURE = (
             "attend",
             "attend_table",
             "attention",
+            "bearer",
             "button",
             "counts",
             "courier",

@@ -13,8 +13,8 @@ class Screen(Enum):
 
     SIGN_IN = "sign in"
     MENU = "menu"
-    PAPER = "ask for a paper code"
-    NAME = "show the masked name"
+    PAPER = "ask for a paper code or a pass"
+    NAME = "show the name"
     SAME = "the same person?"
     CODE = "ask for any code"
     NUMBER = "show the registration number"
@@ -63,7 +63,7 @@ _BACK: Final = Choice("返回", "Back", Screen.MENU)
 TITLES: Final[Mapping[Screen, tuple[str, str]]] = {
     Screen.SIGN_IN: ("请出示员工码", "Show your staff code"),
     Screen.MENU: ("工作人员", "Attendant"),
-    Screen.PAPER: ("请出示纸质码", "Show the paper code"),
+    Screen.PAPER: ("请出示证明或纸质码", "Show the paper code or pass"),
     Screen.NAME: ("请核对证件", "Compare the document"),
     Screen.SAME: ("是同一人吗？", "The same person?"),
     Screen.CODE: ("请出示健康码", "Show the health code"),

@@ -182,7 +182,7 @@ class Attendant:
             return
         found = self.front.desk.examine(glance.text, glance.first_s, now)
         paper = self.mode.screen is Screen.PAPER
-        if not isinstance(found, Person) or (paper and not found.code.paper):
+        if not isinstance(found, Person) or (paper and not (found.code.paper or found.code.foreign)):
             return
         if self.shift.on and found.subject == self.shift.attendant:
             return  # the staff code that began it, still in view
@@ -192,8 +192,8 @@ class Attendant:
             taken = self.deeds.found(found, now_s, now, paper=paper)
         if taken:
             self._do(In.CODE, now_s, now)
-        if taken and paper and (name := self.front.desk.name_on(glance.text, now)) is not None:
-            self._plain = (name.masked_name, name.id_tail)
+        if taken and paper:
+            self._plain = self.front.desk.name_on(glance.text, now)
 
     def _do(self, on: In, now_s: float, now: Reading) -> None:
         """Go to the next screen and do what belongs to it."""

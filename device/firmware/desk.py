@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from device.firmware.admit import Code, Here, Recall, hours_of, judge_code
 from device.firmware.attend import Case, attendants
+from device.firmware.bearer import bearer
 from device.firmware.clock import Reading
 from device.firmware.errors import Unrecognised
 from device.firmware.gather import parts_of
@@ -12,10 +13,9 @@ from device.firmware.recognise import Recognised, colour_of
 from device.firmware.thermometry import Measurement
 from device.firmware.trust import Beliefs
 from wire import code as codes
-from wire.code import PaperName
 from wire.documents import Direction, VenueState
 from wire.errors import WireError
-from wire.foreign import reader, shc
+from wire.foreign import passes, reader, shc
 from wire.messages import ClockTrust
 from wire.reasons import Colour, Reason
 from wire.subjects import digest_of
@@ -98,7 +98,7 @@ class Desk:
     def examine(self, text: str, first_s: float, reading: Reading) -> Person | Reason:
         """Whose code this is, or the reason why nobody's: then nothing about it is verified."""
         try:
-            recognised = self._recognised(text, reading.now_s)
+            recognised = self.beliefs.recognise(_parsed(text), reading.now_s)
         except WireError:
             return Reason.MALFORMED
         except Unrecognised as error:
@@ -111,15 +111,19 @@ class Desk:
         again = None if subject is None else self.memory.result(subject)
         return Person(code=code, here=here, recognised=recognised, first_s=first_s, again=again)
 
-    def name_on(self, text: str, reading: Reading) -> PaperName | None:
-        """What an attendant compares with a document, signed by the issuer; None: no paper, or not verified.
+    def name_on(self, text: str, reading: Reading) -> tuple[str, ...]:
+        """What an attendant compares with a document, signed by the issuer; none: no name, or not verified.
 
-        Nothing here keeps it; the caller lets go of it within seconds.
+        Nothing here keeps them; the caller lets go of them within seconds.
         """
         try:
-            return self._recognised(text, reading.now_s).paper
+            parsed = _parsed(text)
+            paper = self.beliefs.recognise(parsed, reading.now_s).paper
         except (WireError, Unrecognised):
-            return None
+            return ()
+        if not isinstance(parsed, codes.Unverified):
+            return bearer(parsed)
+        return () if paper is None else (paper.masked_name, paper.id_tail)
 
     def guest(self, case: Case, first_s: float, reading: Reading) -> Person:
         """Somebody without a code, to be measured under the number of `case`."""
@@ -165,13 +169,6 @@ class Desk:
             recognised = replace(recognised, colour=colour)
         return replace(person, here=here, recognised=recognised, code=replace(person.code, colour=colour))
 
-    def _recognised(self, text: str, now_s: int) -> Recognised:
-        """Whose code or pass a text is; WireError or Unrecognised."""
-        if codes.is_code(text):
-            return self.beliefs.recognise(codes.parse(text), now_s)
-        parts = parts_of(text)
-        return self.beliefs.recognise(reader.parse(text) if len(parts) == 1 else shc.parse(parts), now_s)
-
     def _colour(self, recognised: Recognised) -> Colour | None:
         """The colour by now; None: the list is held no more. Unrecognised as at first sight."""
         place = recognised.place
@@ -210,6 +207,14 @@ class Desk:
             staff=digest in assignment.staff,
             attendant=rules is not None and digest in rules.attendants,
         )
+
+
+def _parsed(text: str) -> codes.Unverified | passes.Unverified:
+    """A code, or a pass whole or in parts; WireError when it is neither."""
+    if codes.is_code(text):
+        return codes.parse(text)
+    parts = parts_of(text)
+    return reader.parse(text) if len(parts) == 1 else shc.parse(parts)
 
 
 def early(person: Person) -> Reason | None:

@@ -39,6 +39,43 @@ back to the menu. A gate that goes out of service meanwhile decides about nobody
 `button = "opens"` in the gate's file makes it open at once instead, which is all that a gate without a
 display can offer. Whoever is red or orange is let in by hand or not at all.
 
+"Check document" shows what a paper code or a pass of another system says of its holder, signed by its issuer,
+for at most five seconds, and nothing keeps it. Whoever it belongs to is then measured and let in, whatever
+referred the pass; what denied it denies it still.
+
+"""
+PASSES: Final = """\
+## Passes of other systems
+
+EU certificates (`HC1:`), SMART Health Cards (`shc:/`) and NZ passes (`NZCP:/`) are read like codes when trust
+names their issuers. A certificate's issuer is found by the name of its key, the others' by their own name and
+that of the key; the key has to be in date, and there for what the pass states. A pass that is spread over
+several codes is put together as they come into view, side by side or one after another within 15 s; the
+screen asks for those that are missing.
+
+Policy (`foreign`) refuses passes, refers them, or admits whose pass counts, with a normal temperature. It
+counts when one thing that it states does (`device/firmware/counts.py`):
+
+| it states | it counts | else |
+|---|---|---|
+| fewer doses than it says that it takes | never | R-315 |
+| all doses | the newest is `foreign_doses_from_d` to `foreign_doses_until_d` days old | R-316 |
+| a negative test | the sample is not older than `foreign_test_h` hours | R-317 |
+| a recovery | it began `foreign_recovery_from_d` to `foreign_recovery_until_d` days ago ¹ | R-318 |
+| that it is a pass | always | – |
+| anything else, or nothing | never | R-319 |
+
+¹ With the first positive test, and today is inside what its issuer states.
+
+A positive test denies, whatever else the pass states, and looks like a referral to bystanders. Days are days
+of UTC, and both ends of a window belong to it; hours and a pass's own dates are compared by the second.
+
+A pass has no proof: like paper it opens for whoever holds a copy. Where policy admits passes, nobody compares
+them with a document; to have that done, policy refers them. The subject of a pass is made under the
+assignment's key from its issuer and the number that the issuer gave it, so that it is not let in twice within
+`repeat_s` at any lane of the venue; without that key, or without a number, it is referred. Nobody is staff by
+a pass, and nobody attends by one.
+
 """
 
 
@@ -85,7 +122,7 @@ def screens() -> str:
 
 def page() -> str:
     """The whole page."""
-    return f"{HEAD}{diagram()}\n\n{table()}\n\n{ATTENDANT}{screens()}\n"
+    return f"{HEAD}{diagram()}\n\n{table()}\n\n{PASSES}{ATTENDANT}{screens()}\n"
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ def refusals(beliefs: Beliefs, now_s: int) -> tuple[Refusal, ...]:
         *_codes(beliefs),
         *_freshness(beliefs.policy()),
         *_choices(beliefs.policy()),
+        *_passes(beliefs),
         *_temperature(beliefs.policy()),
         *_people(beliefs.assignment, now_s),
     ]
@@ -117,6 +118,29 @@ def _choices(policy: Policy) -> Iterator[Refusal]:
     yield Refusal(_CHOICES[policy.no_information], Both("没有信息的码", "codes without information"))
     words = Both("本机没有其状态列表的码", "codes whose status list is not held here")
     yield Refusal(_CHOICES[policy.list_not_held], words)
+
+
+def _passes(beliefs: Beliefs) -> Iterator[Refusal]:
+    """What becomes of passes of other systems; nothing, where trust names nobody who issues any."""
+    policy, foreign = beliefs.policy(), beliefs.trust.foreign if beliefs.trust else ()
+    if not foreign:
+        return
+    yield Refusal(_CHOICES[policy.foreign], Both("其他体系的证明", "passes of other systems"))
+    if policy.foreign is Choice.DENY:
+        return
+    yield Refusal(Verdict.DENY, Both("检测阳性的证明", "passes that state a positive test"))
+    test_h = policy.foreign_test_h
+    words = Both(f"检测早于 {test_h} 小时的证明", f"passes with a test older than {test_h} h")
+    yield Refusal(Verdict.REFER, words)
+    doses = f"{policy.foreign_doses_from_d}–{policy.foreign_doses_until_d}"
+    words = Both(
+        f"未完成全程接种，或末次接种不在 {doses} 天前的证明",
+        f"passes with doses missing, or the last one not {doses} days ago",
+    )
+    yield Refusal(Verdict.REFER, words)
+    days = f"{policy.foreign_recovery_from_d}–{policy.foreign_recovery_until_d}"
+    words = Both(f"康复不在 {days} 天前的证明", f"passes with a recovery not {days} days ago")
+    yield Refusal(Verdict.REFER, words)
 
 
 def _temperature(policy: Policy) -> Iterator[Refusal]:

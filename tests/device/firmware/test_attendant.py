@@ -482,7 +482,7 @@ def test_a_phones_code_is_no_paper_and_a_forgery_is_ignored(menu):
     menu.run(0.3)
     menu.look_at("JX1:%%%")
     menu.run(0.3)
-    assert menu.presenter.panel.en == "Show the paper code"
+    assert menu.presenter.panel.en == "Show the paper code or pass"
 
 
 def strings(found):
@@ -582,10 +582,10 @@ def test_no_name_is_told_of_what_is_not_signed(served):
     desk = served.gate.front.desk
     stranger = served.authority.claims(holder=None, paper=PaperName(masked_name="欧*", id_tail="1"))
     forged = to_text(issue(stranger, served.authority.stranger))
-    assert desk.name_on(forged, now) is None
-    assert desk.name_on("JX1:%%%", now) is None
-    assert desk.name_on(served.code(1), now) is None
-    assert desk.name_on(paper_of(served, "欧阳**"), now).masked_name == "欧阳**"
+    assert desk.name_on(forged, now) == ()
+    assert desk.name_on("JX1:%%%", now) == ()
+    assert desk.name_on(served.code(1), now) == ()
+    assert desk.name_on(paper_of(served, "欧阳**"), now) == ("欧阳**", "123X")
 
 
 def test_a_number_is_never_given_twice_over_a_restart(menu, tmp_path):

@@ -49,6 +49,20 @@ def test_choices_of_policy_decide_about_paper_and_the_unknown(told):
     assert not [words for words in found if "again within" in words]
 
 
+def test_passes_are_told_of_where_trust_knows_any_with_what_counts(authority, beliefs, told):
+    assert not [words for words in told() if "pass" in words and "passing" not in words]
+    beliefs.trust = authority.trust(foreign=(authority.foreign_issuer(),))
+    found = told(policy=replace(DEFAULT, foreign=Choice.ADMIT))
+    assert found["passes of other systems"] is Verdict.ADMIT
+    assert found["passes that state a positive test"] is Verdict.DENY
+    assert found["passes with a test older than 48 h"] is Verdict.REFER
+    assert found["passes with doses missing, or the last one not 14–270 days ago"] is Verdict.REFER
+    assert found["passes with a recovery not 11–180 days ago"] is Verdict.REFER
+    refused = told(policy=replace(DEFAULT, foreign=Choice.DENY))
+    assert refused["passes of other systems"] is Verdict.DENY
+    assert not [words for words in refused if "a test older" in words]
+
+
 def test_hours_are_told_by_day_and_whether_they_hold_now(told):
     week = tuple(Hours(weekday=day, opens_min=540, closes_min=1080) for day in range(5))
     saturday = Hours(weekday=5, opens_min=600, closes_min=720)
