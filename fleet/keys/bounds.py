@@ -1,11 +1,13 @@
-"""The bounds of policy in words, each with its exact value and unit."""
+"""Policies and the bounds of policy in words, each with its exact value and unit, and as people set them."""
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
-from wire.policy import STRICTER, Policy
+from fleet.errors import FleetError
+from wire.errors import WireError
+from wire.policy import CODEC, STRICTER, Policy, tightened
 
 # field of wire.policy.Policy -> Chinese, English
 NAMES: Final = {
@@ -50,7 +52,7 @@ def changes(old: Policy | None, new: Policy) -> Iterator[tuple[str, str]]:
         stricter = STRICTER.get(field.name)
         looser = was is not None and stricter is not None and stricter(was, now) == was
         zh, en = NAMES[field.name]
-        (was_zh, was_en), (now_zh, now_en) = _value(field.name, was), _value(field.name, now)
+        (was_zh, was_en), (now_zh, now_en) = value_words(field.name, was), value_words(field.name, now)
         yield (
             f"限度：{zh} {was_zh} → {now_zh}{'（放宽）' if looser else ''}",
             f"bound: {en} {was_en} → {now_en}{' (LOOSER)' if looser else ''}",
@@ -63,7 +65,42 @@ def plain(policy: Policy) -> dict[str, int | str]:
     return {name: v.name.lower() if isinstance(v, Enum) else v for name, v in values.items()}
 
 
-def _value(name: str, value: object) -> tuple[str, str]:
+def with_values(policy: Policy, given: Mapping[str, str]) -> Policy:
+    """`policy` with some fields set from text; FleetError names what a field can be."""
+    values: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in NAMES:
+            raise FleetError(
+                f"{name} is no part of a policy, which has {', '.join(NAMES)}; nothing was changed"
+            )
+        kind = type(getattr(policy, name))
+        try:
+            values[name] = kind[text.upper()] if issubclass(kind, Enum) else int(text)
+            CODEC.load(CODEC.dump(replace(policy, **{name: values[name]})))
+        except (KeyError, ValueError, WireError) as error:
+            known = ", ".join(m.name.lower() for m in kind) if issubclass(kind, Enum) else "a whole number"
+            detail = f" ({error.detail.rpartition(': ')[2]})" if isinstance(error, WireError) else ""
+            raise FleetError(
+                f"{text!r} is no value for {name}, which is {known}{detail}; nothing was changed"
+            ) from error
+    return replace(policy, **values)
+
+
+def rows(policy: Policy, limits: Policy | None) -> Iterator[dict[str, str | None]]:
+    """A line for each field: its names, its value, and what gates make of it within bounds."""
+    strict = tightened(policy, limits) if limits is not None else policy
+    for name, (zh, en) in NAMES.items():
+        value, counts = getattr(policy, name), getattr(strict, name)
+        yield {
+            "policy": name,
+            "what": f"{zh} · {en}",
+            "value": " · ".join(dict.fromkeys(value_words(name, value))),
+            "at the gate": None if counts == value else " · ".join(dict.fromkeys(value_words(name, counts))),
+        }
+
+
+def value_words(name: str, value: object) -> tuple[str, str]:
+    """The value of a field in Chinese and in English."""
     if value is None:
         return "–", "–"
     if isinstance(value, Enum):

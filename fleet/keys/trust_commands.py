@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -88,6 +89,18 @@ def remove_key(
 ) -> None:
     """Refuse everything that a compromised key of an issuer of codes or of passes has signed, at once."""
     _remove(directory, Removal(name, key, reason))
+
+
+@trust_app.command("set-bounds")
+def set_bounds(
+    values: Annotated[
+        list[str], typer.Argument(metavar="NAME=VALUE", help="Like foreign=refer; see: assign policies.")
+    ],
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Propose how loose an assignment's policy may be at the most."""
+    given = dict(pair.partition("=")[::2] for pair in values)
+    _propose(directory, lambda trust: replace(trust, bounds=bounds.with_values(trust.bounds, given)))
 
 
 @trust_app.command("show")

@@ -10,11 +10,13 @@ from sqlalchemy import select
 
 from fleet.console import DIRECTORY, AsJson, Directory, actor, now, reading, say, show, writing
 from fleet.errors import FleetError
+from fleet.keys import bounds, ledger
 from fleet.models import Assignment as Row
 from fleet.models import GateState
 from fleet.venues import assignments, opening
 from wire import envelope
 from wire.documents import Assignment
+from wire.policy import DEFAULT, STRICTER
 
 app = typer.Typer(no_args_is_help=True, help="Assignments of gates: set, show, list.")
 GateId = Annotated[str, typer.Argument(metavar="GATE", help="12 hexadecimal digits.")]
@@ -54,7 +56,10 @@ def set_(  # noqa: PLR0913, PLR0917 - each is an option of the command
         staff_only=staff_only,
     )
     with writing(directory) as session:
-        made = assignments.assign(session, gate, wish, now(), actor())
+        made, trust = assignments.assign(session, gate, wish, now(), actor()), ledger.trust(session)
+    for row in bounds.rows(made.policy, trust.bounds if trust else None):
+        if row["policy"] in (wish.policy or {}) and row["at the gate"]:
+            say(f"The bounds in force are stricter: {row['policy']} is {row['at the gate']} at the gate.")
     allowed = "" if made.permission else f" It may not scan yet: jx-fleet venue grant {made.venue} --days 90"
     say(f"Gate {gate} is lane {made.lane} of {made.venue}, version {made.version}.{allowed}{_nobody(made)}")
 
@@ -77,17 +82,34 @@ def _pairs(given: list[str]) -> dict[str, str]:
 def show_(gate: GateId, directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
     """Show what a gate should hold."""
     with reading(directory) as session:
-        body = assignments.read(session, gate)
+        body, trust = assignments.read(session, gate), ledger.trust(session)
     values = {name: _plain(value) for name, value in _shown(body).items()}
     if as_json:
         typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
         return
-    show(
-        f"Assignment of {gate}",
-        [{"what": name, "value": value} for name, value in values.items()],
-        as_json=False,
-        empty="",
-    )
+    rows = [{"what": name, "value": value} for name, value in values.items() if name != "policy"]
+    show(f"Assignment of {gate}", rows, as_json=False, empty="")
+    limits = trust.bounds if trust else None
+    show("Policy", list(bounds.rows(body.policy, limits)), as_json=False, empty="")
+
+
+@app.command()
+def policies(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
+    """List what a policy can say, what a gate does that was told nothing else, and the bounds in force."""
+    with reading(directory) as session:
+        trust = ledger.trust(session)
+    rows = [
+        {
+            "policy": name,
+            "what": f"{zh} · {en}",
+            "unless set": bounds.value_words(name, getattr(DEFAULT, name))[1],
+            "at the loosest": bounds.value_words(name, getattr(trust.bounds, name))[1]
+            if trust and name in STRICTER
+            else None,
+        }
+        for name, (zh, en) in bounds.NAMES.items()
+    ]
+    show("What a policy can say", rows, as_json=as_json, empty="")
 
 
 def _shown(body: Assignment) -> dict[str, Any]:

@@ -8,7 +8,7 @@ withdrawn permit, a renamed venue or a new roster reaches the gate without anybo
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from sqlalchemy import select
@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 from fleet import audit
 from fleet.errors import ConflictError, FleetError, NotFoundError
 from fleet.gates import steps
+from fleet.keys import bounds
 from fleet.models import Assignment as Row
 from fleet.models import Gate, Permit, Venue
 from fleet.venues import registry, roster
 from wire import envelope
 from wire.documents import Assignment, Direction, Hours, Permission
 from wire.errors import WireError
-from wire.policy import DEFAULT, Policy
+from wire.policy import DEFAULT
 
 DAY_S: Final = 86_400
 LIFE_S: Final = 30 * DAY_S
@@ -42,7 +43,7 @@ class Wish:
     lane: int | None = None
     direction: str | None = None
     closed: bool | None = None
-    policy: Mapping[str, Any] | None = None
+    policy: Mapping[str, str] | None = None
     hours: tuple[Hours, ...] | None = None
     closed_days: tuple[int, ...] | None = None
     staff_only: bool | None = None
@@ -80,21 +81,8 @@ def _wished(session: Session, body: Assignment, wish: Wish) -> Assignment:
         closed=body.closed if wish.closed is None else wish.closed,
         hours=body.hours if wish.hours is None else wish.hours,
         closed_days=body.closed_days if wish.closed_days is None else wish.closed_days,
-        policy=_policy(body.policy, wish.policy or {}),
+        policy=bounds.with_values(body.policy, wish.policy or {}),
     )
-
-
-def _policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:
-    values: dict[str, Any] = {}
-    for name, value in changes.items():
-        present = getattr(policy, name, None)
-        if present is None:
-            raise FleetError(f"{name} is no part of a policy; nothing was assigned")
-        try:
-            values[name] = type(present)[value.upper()] if type(present) is not int else int(value)
-        except (KeyError, ValueError) as error:
-            raise FleetError(f"{value!r} is no value for {name}; nothing was assigned") from error
-    return replace(policy, **values)
 
 
 def reconcile(session: Session, now: int) -> list[str]:

@@ -2,8 +2,13 @@
 
 from dataclasses import fields, replace
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.errors import FleetError
 from fleet.keys import bounds
-from wire.policy import LOOSEST, Choice, Measured, Policy, Site
+from wire.policy import CODEC, DEFAULT, LOOSEST, Choice, Measured, Policy, Site
 
 
 def test_every_bound_has_a_name_and_every_choice_a_word():
@@ -37,3 +42,54 @@ def test_what_nobody_calls_stricter_is_told_without_a_judgement():
         ("限度：开闸脉冲 800 ms → 900 ms", "bound: opening pulse 800 ms → 900 ms")
     ]
     assert list(bounds.changes(LOOSEST, LOOSEST)) == []
+
+
+def test_every_field_is_set_from_the_text_that_people_write():
+    for field in fields(Policy):
+        value = getattr(LOOSEST, field.name)
+        text = value.name.lower() if isinstance(value, Choice | Measured | Site) else str(value)
+        assert getattr(bounds.with_values(DEFAULT, {field.name: text}), field.name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("foreign", "perhaps", "admit, refer, deny"),
+        ("foreign_test_h", "soon", "a whole number"),
+        ("foreign_test_h", "721", "an integer from 0 to 720"),
+        ("foreign_doses_until_d", "", "a whole number"),
+        ("no_such", "1", "no part of a policy"),
+        ("__class__", "1", "no part of a policy"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_can_be(name, text, words):
+    with pytest.raises(FleetError, match=words):
+        bounds.with_values(DEFAULT, {name: text})
+
+
+@given(st.sampled_from(sorted(bounds.NAMES)), st.text(max_size=8) | st.integers(-9, 10**6).map(str))
+def test_whatever_is_written_a_policy_stays_one_that_gates_read(name, text):
+    try:
+        made = bounds.with_values(DEFAULT, {name: text})
+    except FleetError:
+        return
+    assert CODEC.load(CODEC.dump(made)) == made
+
+
+def test_a_policy_is_shown_with_what_the_bounds_make_of_it():
+    wanted = replace(DEFAULT, foreign=Choice.ADMIT, foreign_test_h=100)
+    rows = {row["policy"]: row for row in bounds.rows(wanted, replace(LOOSEST, foreign=Choice.REFER))}
+    assert rows["foreign"] == {
+        "policy": "foreign",
+        "what": "其他体系的证明 · passes of other systems",
+        "value": "放行 · admit",
+        "at the gate": "转人工 · refer",
+    }
+    assert rows["foreign_test_h"]["at the gate"] == "72 h"
+    assert rows["foreign_doses_from_d"]["at the gate"] is None
+    assert all(row["at the gate"] is None for row in bounds.rows(DEFAULT, None))
+
+
+def test_a_policy_has_plain_values():
+    assert bounds.plain(DEFAULT)["foreign"] == "refer"
+    assert bounds.plain(DEFAULT)["fever_c100"] == 3730
