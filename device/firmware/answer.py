@@ -58,7 +58,10 @@ class Answer:
 
 
 def answer(held: Sequence[str], trusted: Sequence[Given], now_s: int) -> Answer:
-    """Check a text, or the texts of all parts of a card, against keys and a clock."""
+    """Check a text, or the texts of all parts of a card, against keys and a clock.
+
+    The parts of a card may also stand in one text, a line each.
+    """
     first = held[0]
     beginning = first[:8].upper()
     named = next((name for prefix, name in _PREFIXES if beginning.startswith(prefix)), None)
@@ -66,7 +69,8 @@ def answer(held: Sequence[str], trusted: Sequence[Given], now_s: int) -> Answer:
         if code.is_code(first) and len(held) == 1:
             found = code.parse(first)
             return Answer(_of_code(found, trusted, now_s), JX1, _code_claims(found))
-        foreign = reader.parse(first) if len(held) == 1 else shc.parse(held)
+        parts = first.split() if len(held) == 1 and named == Format.SHC.name else held
+        foreign = reader.parse(parts[0]) if len(parts) == 1 else shc.parse(parts)
     except WireError as error:
         return Answer(error.flaw.value, named)
     return Answer(_of_pass(foreign, trusted, now_s), named, foreign.claims)

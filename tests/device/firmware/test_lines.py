@@ -70,6 +70,7 @@ def test_a_card_is_valid_by_its_issuers_jwk_whole_or_in_parts():
     assert said["claims"]["vc"]["credentialSubject"]["fhirBundle"] == BUNDLE
     parts = health_cards.texts(CARD, 200)
     assert reason(parts[::-1], CARD_KEY) is None
+    assert reason("\n".join(parts), CARD_KEY) is None
     assert reason(parts[1:], CARD_KEY) == "chunks"
     assert reason([health_cards.text(CARD)], CARD_KEY) is None
 
