@@ -76,20 +76,21 @@ def answer(held: Sequence[str], trusted: Sequence[Given], now_s: int) -> Answer:
     return Answer(_of_pass(foreign, trusted, now_s), named, foreign.claims)
 
 
+def doubts(found: Unverified, key: Key, now_s: int) -> Iterator[Why]:
+    """Everything that speaks against a pass by this key, in order; WireError when it did not sign it."""
+    found.verify(key.key)
+    yield from _undated(found.body, now_s)
+    yield from _outdated(key, now_s)
+    if found.body.kinds & ~key.kinds:
+        yield Why.KEY_USAGE
+
+
 def _of_pass(found: Unverified, trusted: Iterable[Given], now_s: int) -> Why | None:
     """Why a pass does not hold. The `iss` of an EU certificate is free text: only its key id names a key."""
     body = found.body
     kids = meanings(found.kid) if found.kid else frozenset[bytes]()
     rows = (row for row in trusted if body.format is Format.HC1 or row.issuer == body.issuer)
-
-    def wrong(key: Key) -> Iterator[Why]:
-        found.verify(key.key)
-        yield from _undated(body, now_s)
-        yield from _outdated(key, now_s)
-        if body.kinds & ~key.kinds:
-            yield Why.KEY_USAGE
-
-    return _first_wrong(rows, kids, wrong)
+    return _first_wrong(rows, kids, lambda key: doubts(found, key, now_s))
 
 
 def _of_code(found: code.Unverified, trusted: Iterable[Given], now_s: int) -> Why | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from device.firmware import counts
+from device.firmware.answer import Why, doubts
 from device.firmware.dates import date
 from device.firmware.errors import Unrecognised
 from device.firmware.explained import (
@@ -18,7 +19,9 @@ from device.firmware.explained import (
     until,
 )
 from device.firmware.holder import holder, visible
+from device.firmware.keyring import Key
 from device.firmware.trust import Beliefs
+from wire.documents import ForeignKey, Trust
 from wire.errors import Flaw, WireError
 from wire.foreign import reader, shc
 from wire.foreign.passes import Format, Kind, Pass, Statement, Unverified
@@ -54,6 +57,14 @@ _RESULTS: Final = {
     None: ("结果不明", "without a clear result"),
 }
 _NO_DATE: Final = ("日期不明", "an unknown date")
+_WHY: Final = {
+    Why.KID: ("没有它所注明的可信密钥", "no trusted key has the id that it names"),
+    Why.ALG: ("签名算法与密钥不符", "its algorithm is not that of the key"),
+    Why.SIGNATURE: ("签名与内容不符", "the signature does not verify"),
+    Why.KEY_EXPIRED: ("签发密钥已过有效期", "the key of its issuer is past its validity"),
+    Why.KEY_NOT_YET_VALID: ("签发密钥尚未生效", "the key of its issuer is not valid yet"),
+    Why.KEY_USAGE: ("该密钥无权签发此类内容", "the key may not sign what it states"),
+}
 _LATER: Final = Line(Mark.NOTE, "姓名只在签名有效时显示", "a name is shown only when the signature holds")
 
 
@@ -84,9 +95,8 @@ def explain_pass(
     try:
         found = beliefs.recognise(parsed, _begins(body) or 0 if now_s is None else now_s)
     except Unrecognised as refused:
-        words = failed(refused.reason)
-        detail = str(refused).partition(": ")[2]
-        lines = (Line(Mark.FAILS, words.zh, f"{words.en}: {detail}"), *unsure)
+        words, (why_zh, why_en) = failed(refused.reason), _WHY[_why(parsed, beliefs.trust, now_s)]
+        lines = (Line(Mark.FAILS, f"{words.zh}：{why_zh}", f"{words.en}: {why_en}"), *unsure)
         return Explanation(FOREIGN, zh, en, lines, todo_for(refused.reason))
     signed = Line(Mark.HOLDS, f"签名有效：{found.issuer.name_zh}", f"signed by {found.issuer.name_en}")
     whose = _whose(parsed) if names else ()
@@ -94,6 +104,25 @@ def explain_pass(
     worth = _worth(body.statements, policy, now_s)
     lines = (signed, *whose, *_says(body, Mark.HOLDS, now_s), *worth)
     return Explanation(FOREIGN, zh, en, lines, _advice(lines, body.statements, policy, now_s))
+
+
+def _why(parsed: Unverified, trust: Trust | None, now_s: int | None) -> Why:
+    """What is wrong with the key or the signature of a pass that is not recognised."""
+    body, found = parsed.body, [Why.KID]
+    for issuer in trust.foreign if trust else ():
+        if issuer.format is body.format and (body.format is Format.HC1 or issuer.iss == body.issuer):
+            for row in issuer.keys:
+                if row.kid == parsed.kid:
+                    found += _against(parsed, row, now_s)
+    return max((why for why in found if why in _WHY), key=tuple(Why).index)
+
+
+def _against(parsed: Unverified, row: ForeignKey, now_s: int | None) -> list[Why]:
+    key = Key(row.key, row.not_before, row.not_after - 1, row.kinds)
+    try:
+        return list(doubts(parsed, key, row.not_before if now_s is None else now_s))
+    except WireError as error:
+        return [Why(error.flaw.value)]
 
 
 def _again(flaw: Flaw) -> Line:

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from device.firmware.explain import explain
 from device.firmware.explained import Mark
+from device.firmware.trust import Beliefs
 from sandbox import foreign, health_cards
 from wire.documents import ForeignIssuer, ForeignKey
 from wire.foreign import jwk
-from wire.foreign.passes import Format
+from wire.foreign.keys import PassAlg
+from wire.foreign.passes import EVERY_KIND, Format, Kind
 from wire.keys import PrivateKey
 from wire.policy import LOOSEST, Choice
 
@@ -163,9 +165,37 @@ def test_a_positive_test_fails_whatever_else_counts(told):
 def test_a_forged_pass_names_its_reason_and_its_claims_stay_unverified(told):
     head, payload, _ = card(health_cards.immunization("2026-10-20")).split(".")
     one = told(health_cards.text(f"{head}.{payload}.{'A' * 86}"), names=True)
-    assert ["A-202" in line for line in failures(one)] == [True]
+    assert ["A-202" in line and "does not verify" in line for line in failures(one)] == [True]
     assert {line.mark for line in one.lines[1:]} == {Mark.UNVERIFIED, Mark.NOTE}
     assert "Anyperson" not in words(one)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kinds", "now_s", "why"),
+    [
+        ({}, EVERY_KIND, NOW_S + 2 * DAY_S, "past its validity"),
+        ({}, EVERY_KIND, NOW_S - 2 * DAY_S, "not valid yet"),
+        ({}, Kind.TEST, NOW_S, "may not sign"),
+        ({"key": CARDS.public}, EVERY_KIND, NOW_S, "does not verify"),
+        ({"key": foreign.Authority().signer(0, 1, alg=PassAlg.PS256).public}, EVERY_KIND, NOW_S, "algorithm"),
+        ({"kid": b"another"}, EVERY_KIND, NOW_S, "no trusted key"),
+        ({}, Kind.TEST, None, "may not sign"),
+    ],
+)
+def test_why_a_pass_is_not_recognised_is_said_in_both_languages(
+    authority, beliefs, changes, kinds, now_s, why
+):
+    row = replace(ISSUERS[0], keys=(replace(ISSUERS[0].keys[0], kinds=kinds, **changes),))
+    beliefs.new_trust(authority.sign(authority.trust(version=9, foreign=(row, ISSUERS[1]))), NOW_S)
+    first = explain(hc1(), beliefs, now_s).lines[0]
+    assert why in first.en
+    assert "：" in first.zh
+
+
+def test_without_a_trust_document_no_key_is_known(authority, beliefs):
+    bare = Beliefs(beliefs.gate)
+    bare.first_root(authority.sign(authority.root()))
+    assert "no trusted key" in explain(hc1(), bare, NOW_S).lines[0].en
 
 
 def test_without_a_clock_nothing_is_compared(told):
