@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from sandbox.abroad import COUNTRY
 from sandbox.children import Child, Order
 from sandbox.errands import Clerk
 from sandbox.issuer import description
@@ -23,6 +24,8 @@ PASSPHRASE_BYTES: Final = 24
 PERMIT_DAYS: Final = 90
 REPEAT: Final = "repeat_s=5"
 """So that somebody who turns a resident red may walk to the same gate again at once."""
+FOREIGN: Final = "foreign=admit"
+"""So that a traveller's pass that counts opens, and one that does not shows why."""
 OFFICER_ADVICE: Final = "The key officer is needed for signatures only; stop the demo and start it again."
 FLEET_ADVICE: Final = "Its database and keys are kept. Read the log, then start the demo again."
 
@@ -93,6 +96,11 @@ class Founder:
         """Ask for a trust document that names the issuer."""
         self._fleet("trust", "add-issuer", description.write(authority, self._layout.root / "issuer.json"))
 
+    def propose_passes(self, certificate: Path) -> None:
+        """Ask for the signer of another country's certificates beside it, before that is signed."""
+        slug, zh, en = COUNTRY
+        self._fleet("trust", "import", certificate, "--id", slug, "--zh", zh, "--en", en)
+
     def accept_answers(self) -> None:
         """Carry what the officer signed back to the server."""
         self._fleet("requests", "accept", self._layout.fleet / "answers")
@@ -109,7 +117,8 @@ class Founder:
         self._fleet("venue", "add", place.slug, *names, *more)
         self._fleet("venue", "grant", place.slug, "--days", str(PERMIT_DAYS))
         self._fleet("gate", "add", place.gate.id, "--name", place.gate.en, "--venue", place.slug)
-        self._fleet("assign", "set", place.gate.id, "--venue", place.slug, "--policy", REPEAT)
+        wishes = ("--policy", REPEAT, "--policy", FOREIGN)
+        self._fleet("assign", "set", place.gate.id, "--venue", place.slug, *wishes)
 
     def roster(self, place: Place, residents: Iterable[Resident]) -> None:
         """Who of these people works at a place: digests in a file, as a venue's office would hand them in."""

@@ -5,15 +5,18 @@ import time
 from collections.abc import Callable
 
 from sandbox import guide
+from sandbox.abroad import Abroad
 from sandbox.issuer.authority import Authority
 from sandbox.issuer.push import Courier, https
 from sandbox.layout import Layout
 from sandbox.ports import HOST
 from sandbox.raising import raise_town
 from sandbox.records import Record
+from sandbox.town.cases import Supplies
 from sandbox.town.tell import Voice
 from sandbox.wallet.app import create_wallet, serve, unix_now
 from sandbox.wallet.purse import Purse
+from wire.keys import PrivateKey
 
 
 class Outside:
@@ -31,7 +34,10 @@ class Outside:
         now = unix_now()
         self.authority = Authority.open(layout.issuer, record.seed, now)
         purse = Purse(layout.wallet, self.authority, now)
-        self.town = raise_town(layout, record.seed, given, self.authority, purse, voice)
+        self.abroad = Abroad(layout.abroad, now)
+        forger, neighbour = PrivateKey.generate(), PrivateKey.generate()
+        supplies = Supplies(self.authority, purse, forger, neighbour, self.abroad)
+        self.town = raise_town(layout, record.seed, given, supplies, voice)
         server = serve(create_wallet(self.authority, purse, self.town, unix_now), HOST, self._ports.wallet)
         closing += [self.authority.close, purse.close, server.server_close, server.shutdown, self.town.stop]
         ca = layout.fleet / "ca" / "ca.pem"

@@ -12,8 +12,6 @@ from sandbox.town.plan import Visit, by_chance, from_script
 from sandbox.town.site import Fittings, Site
 from sandbox.town.tell import Voice
 from sandbox.town.town import Town, for_gate
-from sandbox.wallet.purse import Purse
-from wire.keys import PrivateKey
 
 
 def fittings(layout: Layout, place: Place) -> Fittings:
@@ -24,13 +22,12 @@ def fittings(layout: Layout, place: Place) -> Fittings:
 
 
 def raise_town(
-    layout: Layout, seed: int, given: argparse.Namespace, authority: Authority, purse: Purse, voice: Voice
+    layout: Layout, seed: int, given: argparse.Namespace, supplies: Supplies, voice: Voice
 ) -> Town:
     """The town of this run; nobody comes before a gate is opened."""
     sites = [Site(place.gate, fittings(layout, place)) for place in PLACES]
-    plan = _plan(seed, given, authority)
+    plan = _plan(seed, given, supplies.authority)
     visits = [for_gate(plan(), index, given.people) for index in range(len(PLACES))]
-    supplies = Supplies(authority, purse, PrivateKey.generate(), PrivateKey.generate())
     return Town(sites, visits, supplies, voice)
 
 

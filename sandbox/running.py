@@ -70,10 +70,12 @@ class Run:
             if not known:
                 self._found(founder)
             fleet = self._crew.hire("fleet", partial(founding.fleet, layout), FLEET_REST_S)
-            self._crew.hire("officer", partial(founding.officer, layout), REST_S)
             outside = self._outside = making.result()
             if not known:
-                self._settle(founder, outside)
+                self._propose(founder, outside)
+            self._crew.hire("officer", partial(founding.officer, layout), REST_S)
+            if not known:
+                self._settle(founder)
             outside.open_to_the_fleet()
             for place in PLACES:
                 self._gate(place, founder, engineer, outside, known=known)
@@ -119,10 +121,14 @@ class Run:
         ceremony.wait(founding.CEREMONY_S)
         founder.install_keys()
 
-    def _settle(self, founder: founding.Founder, outside: "Outside") -> None:
-        """The issuer becomes known, while the officer signs; the regions are entered."""
-        self._step(("发码机构等待签署", "the issuer awaits the key officer's signature"))
+    def _propose(self, founder: founding.Founder, outside: "Outside") -> None:
+        """Who issues codes and passes, on one paper: the officer comes when it is written."""
+        self._step(("发码机构等待签署", "the issuers await the key officer's signature"))
         founder.propose_issuer(outside.authority)
+        founder.propose_passes(outside.abroad.certificate)
+
+    def _settle(self, founder: founding.Founder) -> None:
+        """The issuers become known, while the officer signs; the regions are entered."""
         founder.regions()
         signed = founding.answers_in(self._layout)
         wait_for("the key officer's signature", signed, self._crew.present, SIGNED_S)

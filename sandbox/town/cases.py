@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from sandbox.abroad import Abroad
 from sandbox.issuer.authority import Authority
 from sandbox.wallet.purse import Purse
 from wire import code
@@ -30,6 +31,8 @@ class Case(StrEnum):
     PAYMENT = "payment"
     PAPER = "paper"
     TWO_CODES = "two-codes"
+    TRAVELLER = "traveller"
+    OLD_TEST = "old-test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Supplies:
     """Signs what the issuer never signed."""
     neighbour: PrivateKey
     """Another province's code key, which no trust document here knows."""
+    abroad: Abroad
+    """Another country's certificates, which gates here recognise."""
 
 
 Make = Callable[[Supplies, int, int], str]
@@ -128,8 +133,16 @@ def _paper(supplies: Supplies, number: int, now: int) -> str:
     return code.to_text(supplies.authority.issue_paper(number, now))
 
 
+def _traveller(supplies: Supplies, number: int, now: int) -> str:
+    return supplies.abroad.vaccinated(number, now)
+
+
+def _old_test(supplies: Supplies, number: int, now: int) -> str:
+    return supplies.abroad.tested(number, now)
+
+
 CASES: Final[Mapping[Case, Row]] = {
-    Case.GREEN: Row(700, Colour.GREEN, fresh, Reason.GREEN, "绿码", "green code"),
+    Case.GREEN: Row(670, Colour.GREEN, fresh, Reason.GREEN, "绿码", "green code"),
     Case.FEVER: Row(40, Colour.GREEN, fresh, Reason.FEVER, "发热", "fever"),
     Case.YELLOW: Row(30, Colour.YELLOW, fresh, Reason.YELLOW, "黄码", "yellow code"),
     Case.ORANGE: Row(20, Colour.ORANGE, fresh, Reason.ORANGE, "橙码", "orange code"),
@@ -148,4 +161,10 @@ CASES: Final[Mapping[Case, Row]] = {
     Case.PAYMENT: Row(15, Colour.GREEN, _payment, Reason.NOT_A_CODE, "付款码", "payment code"),
     Case.PAPER: Row(25, Colour.GREEN, _paper, Reason.PAPER, "纸质码", "paper code"),
     Case.TWO_CODES: Row(10, Colour.GREEN, fresh, Reason.SEVERAL_CODES, "同时出示两个码", "two codes at once"),
+    Case.TRAVELLER: Row(
+        20, Colour.GREEN, _traveller, Reason.FOREIGN_ADMITTED, "境外旅客，接种证明", "traveller, vaccinated"
+    ),
+    Case.OLD_TEST: Row(
+        10, Colour.GREEN, _old_test, Reason.TEST_OLD, "境外旅客，检测已过期", "traveller, an old test"
+    ),
 }

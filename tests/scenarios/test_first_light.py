@@ -26,6 +26,7 @@ from fleet.enrol.authority import public_pem
 from fleet.gates import registry
 from fleet.venues import assignments
 from sandbox import boards, founding
+from sandbox.abroad import Abroad
 from sandbox.children import Child, Order, wait_for
 from sandbox.errands import Clerk
 from sandbox.field import Engineer
@@ -127,7 +128,9 @@ class World:
         self.authority = Authority.open(self.layout.issuer, 1, now)
         self.purse = Purse(self.layout.wallet, self.authority, now)
         self.closing += [self.authority.close, self.purse.close]
-        self.supplies = Supplies(self.authority, self.purse, PrivateKey.generate(), PrivateKey.generate())
+        abroad = Abroad(self.layout.abroad, now)
+        keys = (PrivateKey.generate(), PrivateKey.generate())
+        self.supplies = Supplies(self.authority, self.purse, *keys, abroad)
         places = fittings(self.layout, PLACE)
         self.site = Site(PLACE.gate, Fittings(places.socket, places.film, places.config, EASY))
         self.closing.append(self.site.close)

@@ -1,12 +1,19 @@
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from device.firmware import counts
+from sandbox.abroad import Abroad
 from sandbox.issuer.authority import Authority
 from sandbox.town.cases import CASES, NEIGHBOUR, Case, Supplies
 from sandbox.wallet import pictures
 from sandbox.wallet.purse import Purse
 from wire import code
 from wire.errors import Flaw, WireError
+from wire.foreign import certificate, reader
 from wire.keys import PrivateKey
+from wire.policy import DEFAULT
+from wire.reasons import Reason
 
 NOW = 1_800_000_000
 
@@ -16,7 +23,8 @@ def supplies(tmp_path_factory):
     place = tmp_path_factory.mktemp("town")
     authority = Authority.open(place / "issuer", 7, NOW)
     purse = Purse(place / "wallet", authority, NOW)
-    yield Supplies(authority, purse, PrivateKey.generate(), PrivateKey.generate())
+    abroad = Abroad(place / "abroad", NOW)
+    yield Supplies(authority, purse, PrivateKey.generate(), PrivateKey.generate(), abroad)
     purse.close()
     authority.close()
 
@@ -59,6 +67,29 @@ def test_a_printed_phone_code_has_lost_its_proof(supplies):
     parsed = code.parse(made(supplies, Case.PRINTED))
     assert parsed.proof is None
     assert parsed.claims.holder is not None
+
+
+@pytest.mark.parametrize(("case", "reason"), [(Case.TRAVELLER, None), (Case.OLD_TEST, Reason.TEST_OLD)])
+def test_a_travellers_certificate_verifies_and_counts_or_does_not(supplies, case, reason):
+    text = made(supplies, case)
+    known = certificate.read(x509.load_pem_x509_certificate(_published(supplies)).public_bytes(Encoding.DER))
+    parsed = reader.parse(text)
+    body = parsed.verify(known.key)
+    assert parsed.kid == known.kid
+    assert counts.against(body.statements, DEFAULT, NOW) is reason
+    assert body.expires > NOW
+    assert made(supplies, case) == text != CASES[case].make(supplies, 21, NOW)
+
+
+def _published(supplies):
+    return supplies.abroad.certificate.read_bytes()
+
+
+def test_another_run_has_the_same_signer_abroad(supplies):
+    again = Abroad(supplies.abroad.certificate.parent, NOW + 9)
+    parsed = reader.parse(again.vaccinated(20, NOW))
+    assert parsed.kid == reader.parse(made(supplies, Case.TRAVELLER)).kid
+    assert again.certificate.parent.stat().st_mode & 0o077 == 0
 
 
 def test_a_payment_code_is_no_health_code(supplies):
