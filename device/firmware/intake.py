@@ -115,6 +115,8 @@ class Intake:
     def _trust(self, incoming: Incoming, reading: Reading) -> Outcome:
         before = self._beliefs.trust
         trust = self._beliefs.new_trust(incoming.payload, reading.now_s)
+        if trust is not before:
+            self.keeper.forget_lists_but(self._beliefs.lists)
         return self._vouching(self._accepted("trust", trust, before, incoming, reading))
 
     def _assignment(self, incoming: Incoming, reading: Reading) -> Outcome:

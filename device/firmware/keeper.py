@@ -1,5 +1,6 @@
 """Believed documents on their way to the card: what it does not take now is written again until it does."""
 
+from collections.abc import Collection
 from typing import Final
 
 from device.firmware.errors import GateError
@@ -48,6 +49,19 @@ class Keeper:
         except GateError:
             self.refused_by_card()
 
+    def forget_lists_but(self, uris: Collection[str]) -> None:
+        """Let every list go, with its changes, that is none of these: else a later start would believe it."""
+        for kind, name in [key for key in self._owed if key[0] in {LIST, DELTA}]:
+            if _uri_of(kind, name) not in uris:
+                del self._owed[kind, name]
+        try:
+            for kind in (DELTA, LIST):
+                for name, _ in self._store.names(kind):
+                    if _uri_of(kind, name) not in uris:
+                        self._store.forget(kind, name)
+        except GateError:
+            self.refused_by_card()
+
     def holds(self, uri: str, seq: int) -> bool:
         """Whether the card holds this list or a later one."""
         return (LIST, uri) not in self._owed and dict(self._store.names(LIST)).get(uri, -1) >= seq
@@ -73,3 +87,8 @@ class Keeper:
         except GateError:
             return
         self.failed = False
+
+
+def _uri_of(kind: str, name: str) -> str:
+    """Of a list, or of a change as `restore.delta_name` names it."""
+    return name if kind == LIST else name.rsplit(" ", 1)[0]

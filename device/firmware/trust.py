@@ -56,6 +56,7 @@ class _Last:
     """The document of its kind that was believed last, who signed it, and how many of them were needed."""
 
     document: Document
+    data: bytes
     signers: frozenset[bytes]
     threshold: int
 
@@ -225,21 +226,19 @@ class Beliefs:
             return held
         if last is not None and document != last.document and document.version <= last.document.version:
             raise Refused(Refusal.ROLLBACK, f"version {last.document.version} was believed before")
-        root = self._held_root()
-        threshold = root.roles[envelope.KINDS[kind].role].threshold
-        self._last[kind] = _Last(document, _signers(root, kind, data), threshold)
+        self._last[kind] = _last(self._held_root(), document, data)
         return document
 
     def _judge_again(self, root: Root) -> None:
         """Let go of what `root` does not vouch for, and of versions that only its removed keys stand for."""
         for kind, last in list(self._last.items()):
-            role = root.roles[envelope.KINDS[kind].role]
-            removed = last.signers.difference(role.kids)
-            if len(last.signers) - len(removed) >= role.threshold:
+            judged = _last(root, last.document, last.data)
+            if len(judged.signers) >= judged.threshold:
+                self._last[kind] = judged
                 continue
             self.trust = None if kind is Trust else self.trust
             self.assignment = None if kind is Assignment else self.assignment
-            if len(removed) >= last.threshold:
+            if len(last.signers - judged.signers) >= last.threshold:
                 del self._last[kind]
 
 
@@ -267,10 +266,11 @@ def _vouched(root: Root, kind: type[D], data: bytes) -> D:
         raise _refused(error) from error
 
 
-def _signers(root: Root, kind: type[Document], data: bytes) -> frozenset[bytes]:
-    """The kids of the keys of the role whose signatures hold, of a document that was verified."""
-    keys = root.keys_of(envelope.KINDS[kind].role)
-    return envelope.signers(kind, data, keys)
+def _last(root: Root, document: Document, data: bytes) -> _Last:
+    """A document that was verified once, with those who signed it in the eyes of `root`."""
+    kind, role = type(document), envelope.KINDS[type(document)].role
+    signers = envelope.signers(kind, data, root.keys_of(role))
+    return _Last(document, data, signers, root.roles[role].threshold)
 
 
 def _check_audience(document: Document, audience: str) -> None:

@@ -338,13 +338,55 @@ def test_a_list_of_a_new_key_is_kept_though_the_removed_one_had_used_up_higher_s
     assert ready.beliefs.held().lists == {"jl/0": 3}
 
 
-def test_lists_that_are_not_carried_any_more_are_let_go_at_the_next_start(ready, authority):
+def test_lists_that_are_not_carried_any_more_are_let_go_on_the_card_too(ready, authority):
     bare = replace(authority.issuer("jl"), lists=())
     ready.delta(ready.beliefs.lists["jl/0"], {0: 0xC})
+    rows = (ready.store.kept("list"), ready.store.kept("delta"))
     ready.say("trust", authority.trust(version=2, issuers=(bare,)))
+    assert ready.store.names("list") == ready.store.names("delta") == []
+    for kind, kept in zip(("list", "delta"), rows, strict=True):  # the power was cut before that
+        for name, version, data in kept:
+            ready.store.keep(kind, name, version, data)
     ready.start()
     assert ready.beliefs.lists == {}
     assert len(ready.dropped) == 2
+
+
+def test_a_card_that_takes_nothing_is_told_of_lists_that_went_and_owes_none_of_them(ready, authority):
+    ready.store._db.execute("PRAGMA query_only = 1")
+    ready.delta(ready.beliefs.lists["jl/0"], {0: 0xC})
+    bare = replace(authority.issuer("jl"), lists=())
+    ready.say("trust", authority.trust(version=2, issuers=(bare,)))
+    assert ready.intake.keeper.failed
+    ready.store._db.execute("PRAGMA query_only = 0")
+    ready.intake.keeper.settle()
+    assert ready.store.names("delta") == []
+
+
+def test_the_same_list_by_a_key_that_lasts_longer_takes_the_place_of_the_one_held(ready, authority):
+    old, new = authority.lists["jl"], PrivateKey.generate()
+    jl = authority.issuer("jl")
+    later = replace(jl.keys[1], key=new.public, not_after=jl.keys[1].not_after + 1)
+    ready.say("trust", authority.trust(version=2, issuers=(replace(jl, keys=(*jl.keys, later)),)))
+    whole = authority.token(seq=2)
+    ready.list(whole)
+    authority.lists = authority.lists | {"jl": new}
+    assert ready.list(whole).changed
+    authority.lists = authority.lists | {"jl": old}
+    assert not ready.list(whole).changed
+    ready.say("trust", authority.trust(version=3, issuers=(replace(jl, keys=(jl.keys[0], later)),)))
+    ready.start()
+    assert ready.beliefs.held().lists == {"jl/0": 2}
+
+
+def test_a_list_goes_with_any_of_the_keys_that_led_to_it(ready, authority):
+    new, jl = PrivateKey.generate(), authority.issuer("jl")
+    later = replace(jl.keys[1], key=new.public)
+    ready.say("trust", authority.trust(version=2, issuers=(replace(jl, keys=(*jl.keys, later)),)))
+    authority.lists = authority.lists | {"jl": new}
+    ready.delta(ready.beliefs.lists["jl/0"], {0: 0xC})
+    ready.say("trust", authority.trust(version=3, issuers=(replace(jl, keys=(jl.keys[0], later)),)))
+    assert ready.beliefs.lists == {}
 
 
 def test_bytes_that_were_changed_on_the_disk_are_not_believed(ready):
