@@ -93,9 +93,7 @@ class Publisher:
         self._wanted.want(self._sent.get(topics.to_all(All.ROOT)), said.held.root, mono, AGAIN_S)
         self._wanted.want(self._sent.get(topics.to_all(All.TRUST)), said.held.trust, mono, AGAIN_S)
         own = self._sent.get(topics.down(gate, Down.ASSIGNMENT))
-        if own is not None and said.held.assignment < own.version:
-            with self._database.reading() as session:
-                self._send(own.topic, shelf.payload(session, own), True)
+        self._wanted.want(own, said.held.assignment, mono, AGAIN_S)
         for slot in self._lists(said.held.lists):
             held = said.held.lists[slot.subject]
             self._wanted.want(slot, held, mono, LIST_AGAIN_S if held < slot.version else AGAIN_S)
@@ -175,7 +173,7 @@ class Publisher:
     def _roots(self, session: Session, after: int, until: int) -> None:
         between = (Document.kind == "root", Document.version > after, Document.version <= until)
         for data in session.scalars(select(Document.data).where(*between).order_by(Document.version)):
-            self._send(topics.to_all(All.ROOT), data, True)
+            self._send(topics.to_all(All.ROOT), data, False)  # the broker keeps the newest alone
 
     def _send_deltas(self, session: Session, uri: str, after: int) -> None:
         bound = colours.bound_lists(self._trust)[uri]
