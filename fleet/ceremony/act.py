@@ -37,7 +37,7 @@ def perform(
     """Show a proposal, have new keys compared, ask, sign, write; FleetError leaves everything as it was."""
     known = list(cards)
     forms = [*joined, *(data for found in proposal.documents for data in _lying(found, manner.out))]
-    terminal.say(title, proposal.words)
+    terminal.say(title, (*proposal.words, *progress.of_keys(office, proposal.documents, known)))
     if not manner.yes:
         terminal.meet(office, proposal, [card for card, _ in known], manner.heard)
         if not terminal.confirm("签署吗？ Sign this?"):

@@ -37,8 +37,8 @@ def paper(office_dir: OfficeDir) -> None:
     """Print fingerprints to keep on paper beside a copy, and to read to others."""
     held = load(office_dir)
     tell(f"吉祥门离线办公室 / Jixiang Gate office · {moment(int(time.time()))[:10]}")
-    if held.roots:
-        tell(f"root-{held.root.version} {fingerprints.of_root(held.root)}")
+    for root in (*held.roots[:1], *held.roots[1:][-1:]):
+        tell(f"root-{root.version} {fingerprints.of_root(root)}")
     for line in _keys(held):
         tell(line)
 

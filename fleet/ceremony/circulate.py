@@ -107,13 +107,13 @@ def load_or_new(office_dir: Path) -> Office:
 
 def _apart(held: Office, found: Carried) -> tuple[tuple[tuple[str, bytes], ...], list[tuple[str, bytes]]]:
     """What can be taken, and what other officers have begun to sign."""
-    newest = len(held.roots)
+    newest, trust = len(held.roots), held.trust.version if held.trust else 0
     whole: list[tuple[str, bytes]] = []
     open_: list[tuple[str, bytes]] = []
     for name, data in found.documents:
         said = desk.unverified(data)
         waiting = name.endswith(".partial")
-        old = isinstance(said, Root) and said.version <= newest
+        old = said.version <= (newest if isinstance(said, Root) else trust)
         (open_ if waiting and not old else whole).append((name, data))
     return tuple(whole), open_
 

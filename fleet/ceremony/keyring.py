@@ -30,6 +30,8 @@ class Voice:
     """Given what for, the passphrase or PIN somebody types; empty to leave that key out."""
     ask_new: Callable[[], str] | None = None
     """A passphrase for keys to come, typed twice."""
+    typed: list[str] = field(default_factory=list)
+    """What was typed for one key is tried for the next; nothing is sealed with it unless it opened one."""
     good: list[str] = field(default_factory=list)
     """Passphrases that have opened something."""
 
@@ -130,9 +132,8 @@ def unseal(held: HeldKey, voice: Voice) -> PrivateKey:
             raise FleetError(
                 f"{held.path.name} holds another key than its name says; restore it from a backup"
             )
-        for known in (voice.good, voice.passphrases):
-            if said not in known:
-                known.append(said)
+        if said not in voice.good:
+            voice.good.append(said)
         return key
     raise FleetError(
         f"{held.path.name} does not open: wrong passphrase or damaged file; nothing was signed with it"
@@ -141,11 +142,12 @@ def unseal(held: HeldKey, voice: Voice) -> PrivateKey:
 
 def _tries(held: HeldKey, voice: Voice) -> Iterator[str]:
     """What may open a key: first what opened others, then what was given, then what is typed."""
-    yield from (*voice.good, *(said for said in voice.passphrases if said not in voice.good))
+    yield from dict.fromkeys((*voice.good, *voice.passphrases, *voice.typed))
     for _ in range(TRIES if voice.ask else 0):
         said = voice.ask(held.path.stem) if voice.ask else ""
         if not said:
             return
+        voice.typed.append(said)
         yield said
 
 

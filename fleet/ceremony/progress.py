@@ -6,7 +6,8 @@ from typing import Final
 from fleet.ceremony.office import Office
 from fleet.ceremony.signatures import Tally
 from fleet.ceremony.signing import Signed
-from wire.documents import Role
+from fleet.keys.cards import Card
+from wire.documents import Role, Root, Trust
 from wire.keys import PublicKey
 
 _ROLES: Final = {Role.ROOT: "根", Role.TRUST: "信任"}
@@ -26,6 +27,20 @@ BECAME: Final = {
         "kept; this office's other proposal lost, now called",
     ),
 }
+
+
+def of_keys(
+    office: Office, documents: Iterable[Root | Trust], carried: Iterable[tuple[Card, bytes]]
+) -> list[str]:
+    """Which label belongs to which key that comes in or leaves; its fingerprint is for others to say."""
+    cards = {card.key: card for card, _ in carried} | {c.key: c for c in (office.cards or {}).values()}
+    before = set(office.root.keys) if office.roots else set()
+    lines = []
+    for root in documents:
+        if isinstance(root, Root):
+            moved = sorted((before ^ set(root.keys)) & cards.keys(), key=lambda key: key.kid)
+            lines += [f"{key.kid.hex()}… = {cards[key].label} ({cards[key].role.value})" for key in moved]
+    return lines
 
 
 def of_tally(office: Office, tally: Tally) -> tuple[str, str]:

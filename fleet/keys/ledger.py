@@ -37,6 +37,13 @@ def needed_root(session: Session) -> Root:
     return found
 
 
+def chain_of(session: Session) -> list[tuple[str, bytes]]:
+    """Every root and the newest trust document under their file names."""
+    roots = select(Document).where(Document.kind == "root").order_by(Document.version)
+    rows = [*session.scalars(roots), *([found] if (found := newest(session, "trust")) else [])]
+    return [(f"{row.kind}-{row.version}.cbor", row.data) for row in rows]
+
+
 def verified(session: Session, data: bytes) -> Root | Trust:
     """A root or trust document that follows from what is held; FleetError otherwise."""
     held = root(session)

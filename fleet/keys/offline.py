@@ -34,7 +34,7 @@ def find(root: Root, said: Sequence[str]) -> tuple[PublicKey, ...]:
         if len(meant) != 1:
             raise FleetError(
                 f"{name!r} names no root or trust key of root version {root.version}; nothing was changed. "
-                "See: jx-fleet keys list"
+                "See: jx-fleet ceremony paper at the desk, jx-fleet keys list on the server"
             )
         found += meant
     return tuple(found)

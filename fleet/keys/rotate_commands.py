@@ -9,12 +9,19 @@ from sqlalchemy.orm import Session
 
 from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, opened, out, reading, show
-from fleet.keys import issuers, outbox, proposals, rotation, steps
-from fleet.keys.commands import say, tell
+from fleet.console import say as say_line
+from fleet.errors import FleetError
+from fleet.keys import cards, issuers, ledger, offline, outbox, proposals, rotation, sealed, steps
+from fleet.keys.commands import keys_app, say, tell
+from fleet.keys.offline import Change
 from fleet.models import Rotation
+from wire.documents import Role
 
-app = typer.Typer(no_args_is_help=True, help="Rotate keys: issuer, trust, director … status, advance, undo.")
+app = typer.Typer(
+    no_args_is_help=True, help="Rotate keys: issuer, root, trust, director … status, advance, undo."
+)
 Number = Annotated[int, typer.Argument(help="Number of the rotation; see: rotate status.")]
+Threshold = Annotated[int | None, typer.Option(min=1, max=offline.MOST_KEYS, help="Keys that must sign.")]
 YEAR_S = 365 * 86_400
 
 
@@ -28,7 +35,7 @@ def _then(session: Session, directory: Path, row: Rotation) -> None:
         say(request)
         tell(paths, request)
     elif row.state == "active":
-        out.print(f"Both keys are believed. When the old one is not used any more: rotate advance {row.id}")
+        out.print(f"Old and new are believed. When the old one is not used any more: rotate advance {row.id}")
 
 
 @app.command()
@@ -60,6 +67,51 @@ def trust(
             row = rotation.start_trust(session, old, now(), actor())
         with database.reading() as session:
             _then(session, directory, row)
+
+
+@app.command()
+def root(
+    add: Annotated[list[Path] | None, typer.Option(help="Card of an officer's key that comes in.")] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="Key that leaves: ten letters of its fingerprint, or its id.")
+    ] = None,
+    root_threshold: Threshold = None,
+    trust_threshold: Threshold = None,
+    renew: Annotated[bool, typer.Option("--renew", help="Only new dates.")] = False,
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Ask for the next root: root and trust keys come in, leave or are replaced, thresholds, dates."""
+    wanted = {Role.ROOT: root_threshold, Role.TRUST: trust_threshold}
+    thresholds = {role: number for role, number in wanted.items() if number is not None}
+    if not (add or remove or thresholds or renew):
+        raise FleetError(
+            "say what is to change: --add, --remove, --root-threshold, --trust-threshold, --renew"
+        )
+    coming = tuple(cards.read(path) for path in add or ())
+    with opened(directory) as database:
+        with database.session() as session:
+            leaving = offline.find(ledger.needed_root(session), remove or ())
+            change = Change(add=coming, remove=leaving, thresholds=thresholds)
+            row = rotation.start_root(session, change, now(), actor())
+        with database.reading() as session:
+            _then(session, directory, row)
+    if coming:
+        say_line("Carry the cards of the keys that come in, too: the desk compares their fingerprints.")
+
+
+@keys_app.command()
+def export(
+    out_dir: Annotated[Path, typer.Argument(metavar="TO", help="Directory to carry to the offices.")],
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Write every root and the newest trust document, for offices that missed some."""
+    with reading(directory) as session:
+        documents = ledger.chain_of(session)
+    for name, data in documents:
+        sealed.replace_private(out_dir / name, data)
+    say_line(
+        f"{len(documents)} documents written. At a desk: jx-fleet ceremony take {out_dir} --office OFFICE"
+    )
 
 
 def _online(name: str, directory: Path) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from fleet import audit
 from fleet.errors import ConflictError, FleetError
-from fleet.keys import issuers, ledger, proposals, sealed, steps
+from fleet.keys import addresses, issuers, ledger, offline, proposals, sealed, steps
+from fleet.keys.offline import Change
 from fleet.keys.proposals import Wish
 from fleet.keys.steps import Step
 from fleet.models import Rotation
@@ -49,6 +50,26 @@ def start_trust(session: Session, old: str | None, now: int, actor: str) -> Rota
     return row
 
 
+def start_root(session: Session, change: Change, now: int, actor: str) -> Rotation:
+    """Ask for the next root: officers' keys come in and leave, thresholds and dates change, in one step."""
+    root = offline.next_root(ledger.needed_root(session), change, now)
+    row = _begin(session, "root", "root", now, actor)
+    coming = ",".join(card.key.kid.hex() for card in change.add)
+    steps.note(row, new=coming, old=",".join(key.kid.hex() for key in change.remove))
+    _ask(session, row, Wish("sign-root", root), Step.ASKED, now, actor)
+    return row
+
+
+def start_list(session: Session, issuer: str, move: addresses.Move, now: int, actor: str) -> Rotation:
+    """Bind lists of an issuer to a new address as well; the old one leaves at the end."""
+    wanted, pairs = addresses.both(_trust(session), issuer, move)
+    row = _begin(session, "list", f"{issuer}:lists", now, actor)
+    old, new = ("\n".join(uris) for uris in zip(*((p.old.uri, p.new.uri) for p in pairs), strict=True))
+    steps.note(row, issuer=issuer, old=old, new=new)
+    _ask(session, row, Wish("sign-trust", _renewed(session, wanted, now)), Step.ASKED, now, actor)
+    return row
+
+
 def start_online(session: Session, keys: Path, role: Role, now: int, actor: str) -> Rotation:
     """Make a new online key, sealed beside the present one, and ask for a root with both."""
     root = ledger.needed_root(session)
@@ -76,6 +97,8 @@ def advance(session: Session, keys: Path, row: Rotation, now: int, actor: str, *
         if row.kind in ONLINE:
             _switch(keys, ONLINE[row.kind], str(row.detail["new"]))
         steps.take(session, row, Step.ADOPTED, now, actor)
+        if row.kind == "root":
+            steps.take(session, row, Step.FINISHED, now, actor)
     elif row.state == "active":
         _ask(session, row, _leaving(session, row, row.detail["old"], now), Step.LEAVING, now, actor)
     else:
@@ -89,6 +112,11 @@ def undo(session: Session, row: Rotation, now: int, actor: str) -> None:
         if number is not None:
             proposals.withdraw(session, proposals.get(session, number), now, actor)
         steps.take(session, row, Step.UNDONE, now, actor)
+    elif row.state == "published" and row.kind == "root":
+        raise ConflictError(
+            f"rotation {row.id} is published, and gates hold its root: it is not taken back. "
+            "Ask for the next one: jx-fleet rotate root …"
+        )
     elif row.state == "published":
         wish = _leaving(session, row, _new_kid(session, row), now)
         _ask(session, row, wish, Step.LEAVING, now, actor)
@@ -144,6 +172,9 @@ def _leaving(session: Session, row: Rotation, kid: str, now: int) -> Wish:
         found = issuers.find(trust, str(row.detail["issuer"]))
         left = tuple(key for key in found.keys if key.key.kid.hex() != kid)
         wanted = issuers.with_issuer(trust, replace(found, keys=left))
+        return Wish("sign-trust", _renewed(session, wanted, now))
+    if row.kind == "list":
+        wanted = addresses.without(_trust(session), str(row.detail["issuer"]), kid.split("\n"))
         return Wish("sign-trust", _renewed(session, wanted, now))
     return Wish("sign-root", _root_without(ledger.needed_root(session), ONLINE[row.kind], kid, now))
 

@@ -20,6 +20,7 @@ class Step(StrEnum):
     SIGNED = "signed"  # the answer came
     ADOPTED = "adopted"  # the gates hold it, or a person decided not to wait
     LEAVING = "leaving"  # taking a key out was asked for
+    FINISHED = "finished"  # the document that brought keys in has taken the old ones out as well
     UNDONE = "undone"  # given up before anything was published
 
 
@@ -32,9 +33,11 @@ TRANSITIONS: Final = {
     ("published", Step.ADOPTED): "active",
     ("published", Step.LEAVING): "retired",  # undone: it is the new key that leaves
     ("active", Step.LEAVING): "retired",  # the old key leaves
+    ("active", Step.FINISHED): "removed",  # root keys: a gate goes from one root to the next, without overlap
     ("retired", Step.SIGNED): "removed",
 }
-DOCUMENT_OF: Final = {"issuer": "trust"}  # which document carries the keys of a kind; root for all others
+# Which document carries what a rotation replaces; root for all others.
+DOCUMENT_OF: Final = {"issuer": "trust", "list": "trust"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,334 @@
+"""Several offices, each with its own key: what travels between them, races, power cuts, hostile files."""
+
+import contextlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from fleet.ceremony import carried, desk, founding, office, signatures, signing
+from fleet.ceremony.carried import SplitError
+from fleet.ceremony.command import app
+from fleet.ceremony.keyring import Voice
+from fleet.errors import FleetError
+from fleet.keys import chain, offline
+from fleet.keys.offline import Change
+from wire import envelope
+from wire.documents import EVERYBODY, Role, Trust
+from wire.errors import WireError
+from wire.keys import PrivateKey
+from wire.policy import LOOSEST
+
+NOW = 1_795_000_000
+DAY = 86_400
+SECRETS = {"north": "north orchard lantern", "south": "south orchard lantern", "west": "west orchard lantern"}
+
+
+def anything(_root):
+    """A person who finds every fingerprint right."""
+
+
+class Offices:
+    """North, south and west with a root key each (two must sign); north and south with a trust key each."""
+
+    def __init__(self, place: Path):
+        self.place = place
+        self.fleet_keys = place / "carried"
+        for name, secret in SECRETS.items():
+            (place / name).mkdir(mode=0o700)
+            founding.make_sealed(self[name], Role.ROOT, f"{name} safe", Voice.of(secret))
+            if name != "west":
+                founding.make_sealed(self[name], Role.TRUST, f"{name} trust", Voice.of(secret))
+        cards = [card for name in SECRETS for card in (self[name].cards or {}).values()]
+        root = founding.gather(self["north"], cards, self.fleet_keys, founding.Plan(), NOW)
+        first = self.sign("north", desk.Review((root,), ()))
+        second = self.sign("south", desk.review_document(self["south"], first.data, NOW), first.data)
+        self.root_1 = second.data
+        for name in SECRETS:
+            self.take(name, second)
+
+    def __getitem__(self, name: str) -> office.Office:
+        return office.load(self.place / name)
+
+    def sign(self, name: str, proposal: desk.Review, *joined: bytes) -> signing.Signed:
+        return self.sign_all(name, proposal, *joined)[0]
+
+    def sign_all(self, name: str, proposal: desk.Review, *joined: bytes) -> list[signing.Signed]:
+        return signing.sign(self[name], proposal, Voice.of(SECRETS[name]), joined)
+
+    def countersign(self, name: str, data: bytes) -> signing.Signed:
+        return self.sign(name, desk.review_document(self[name], data, NOW), data)
+
+    def take(self, name: str, *given: signing.Signed, instead: bool = False) -> list[str]:
+        files = carried.Carried(tuple((one.name, one.data) for one in given), ())
+        return [one.became for one in carried.take(self.place / name, files, anything, instead=instead)]
+
+    def change(self, name: str, **wanted) -> desk.Review:
+        held = self[name]
+        return desk.with_trust(held, offline.next_root(held.root, Change(**wanted), NOW + 5))
+
+    def key(self, name: str, role: Role = Role.ROOT):
+        known = self[name].root.keys_of(role)
+        (key,) = [known[key.kid] for key in self[name].own_keys() if key.kid in known]
+        return key
+
+
+@pytest.fixture
+def offices(tmp_path):
+    return Offices(tmp_path)
+
+
+def trust(version: int = 1, **changes) -> Trust:
+    made = Trust(
+        version=version, issued=NOW, expires=NOW + 90 * DAY, audience=EVERYBODY, issuers=(), bounds=LOOSEST
+    )
+    return replace(made, **changes)
+
+
+def test_the_first_root_needs_the_threshold_and_every_office_holds_it(offices):
+    root = chain.first_root(offices.root_1)
+    assert len(root.keys_of(Role.ROOT)) == 3
+    assert {offices[name].root.version for name in SECRETS} == {1}
+
+
+def test_who_has_signed_and_who_is_missing_is_counted_for_both_roots(offices):
+    new = founding.make_sealed(offices["west"], Role.ROOT, "west two", Voice.of(SECRETS["west"]))
+    partial = offices.sign("north", offices.change("north", add=(new,), remove=(offices.key("south"),)))
+    old, after = partial.tallies
+    assert (old.root, after.root) == (1, 2)
+    assert old.signed == after.signed == (offices.key("north"),)
+    assert set(old.missing) == {offices.key("south"), offices.key("west")}
+    assert set(after.missing) == {offices.key("west"), new.key}
+    assert (old.short, after.short, partial.complete) == (1, 1, False)
+    whole = offices.countersign("west", partial.data)
+    assert whole.complete
+    assert len(whole.tallies[1].signed) == 3  # both keys of west sign for what comes
+
+
+def test_signatures_given_at_the_same_time_are_joined(offices):
+    proposal = offices.change("north", thresholds={Role.ROOT: 3})
+    partial = offices.sign("north", proposal)
+    parallel = [offices.countersign(name, partial.data) for name in ("south", "west")]
+    assert not any(one.complete for one in parallel)
+    assert offices.take("north", parallel[0]) == ["joined"]
+    assert offices.take("north", parallel[1]) == ["kept"]
+    assert offices["north"].root.roles[Role.ROOT].threshold == 3
+    assert offices["north"].pending is None
+
+
+def test_a_forged_or_foreign_signature_is_never_carried_on(offices):
+    document = offices.change("north", thresholds={Role.TRUST: 2}).documents[0]
+    stranger = PrivateKey.generate()
+    good = offices.sign("north", desk.Review((document,), ()))
+    forged = bytearray(envelope.sign(document, [stranger]))
+    forged[-1] ^= 1
+    under = signatures.rules(offices["north"], document)
+    data = signatures.merged(
+        document, [bytes(forged), envelope.sign(document, [stranger]), good.data], under, ()
+    )
+    assert [s.header.kid for s in envelope.parse(type(document), data).signatures] == [
+        offices.key("north").kid
+    ]
+
+
+def test_an_office_that_lost_a_race_says_so_and_proposes_again(offices):
+    mine = offices.sign("west", offices.change("west", thresholds={Role.TRUST: 2}))
+    assert not mine.complete
+    theirs = offices.sign("north", offices.change("north", thresholds={Role.ROOT: 3}))
+    with pytest.raises(desk.RefusedRequestError, match="signed here with other contents") as told:
+        offices.countersign("west", theirs.data)
+    assert "ceremony withdraw root-2.partial" in str(told.value)
+    more = offices.countersign("south", theirs.data)
+    (offices.place / "west").joinpath("root-2.partial").rename(offices.place / "mine")
+    whole = offices.countersign("west", more.data)
+    assert whole.complete
+    # the same, but west has not given its own up
+    other = Path(offices.place / "west")
+    (other / "root-2.cbor").unlink()
+    (offices.place / "mine").rename(other / "root-2.partial")
+    assert offices.take("west", whole) == ["aside"]
+    assert offices["west"].root.version == 2
+    assert offices["west"].pending is None
+    assert len(list(other.glob("root-2.partial.aside-*"))) == 1
+    again = offices.sign("west", offices.change("west", thresholds={Role.TRUST: 2}))
+    assert again.name == "root-3.partial"
+
+
+def test_two_complete_roots_of_one_version_are_told_apart_and_one_is_followed(offices, tmp_path):
+    north, south = offices.change("north", thresholds={Role.TRUST: 2}), offices.change("south")
+    one = offices.sign("north", north)
+    one = offices.countersign("west", one.data)
+    (tmp_path / "west" / "root-2.cbor").rename(
+        tmp_path / "kept"
+    )  # west signs both: it had to do this by hand
+    other = offices.sign("south", south)
+    other = offices.countersign("west", other.data)
+    assert one.complete
+    assert other.complete
+    assert offices.take("north", one) == ["kept"]
+    offices.sign("north", offices.change("north", thresholds={Role.ROOT: 3}))
+    with pytest.raises(SplitError, match="another root-2 than the one held here"):
+        offices.take("north", other)
+    assert offices["north"].root == north.documents[0]
+    assert offices.take("north", other, instead=True) == ["kept"]
+    assert offices["north"].root == south.documents[0]
+    assert offices["north"].pending is None
+    assert len(list((tmp_path / "north").glob("*.aside-*"))) == 2
+
+
+def test_roots_come_in_order_and_what_is_missing_is_named(offices):
+    second = offices.countersign("south", offices.sign("north", offices.change("north")).data)
+    offices.take("north", second)
+    third = offices.countersign("south", offices.sign("north", offices.change("north")).data)
+    with pytest.raises(FleetError, match="version 2 has to come first"):
+        offices.take("west", third)
+    assert offices.take("west", second, third) == ["kept", "kept"]
+    assert offices.take("west", second, third) == ["held", "held"]
+
+
+def test_a_document_that_was_begun_elsewhere_is_told_of_but_not_kept(offices):
+    partial = offices.sign("north", offices.change("north"))
+    assert offices.take("west", partial) == ["unsigned"]
+    assert offices["west"].pending is None
+
+
+def test_a_trust_document_is_signed_again_where_its_signers_would_not_do_any_more(offices):
+    (first,) = offices.sign_all("south", desk.Review((trust(),), ()))
+    assert first.complete
+    for name in ("north", "west"):
+        offices.take(name, first)
+    (root,) = offices.change("north", thresholds={Role.ROOT: 3}).documents
+    leaving = offices.change("north", remove=(offices.key("south", Role.TRUST),))
+    assert leaving.documents[1] == trust(
+        2, issued=leaving.documents[0].issued, expires=leaving.documents[0].issued + 90 * DAY
+    )
+    assert root.roles[Role.TRUST] == offices["north"].root.roles[Role.TRUST]
+    root_answer, trust_answer = offices.sign_all("north", leaving)
+    assert trust_answer.waits
+    assert trust_answer.name == "trust-2.partial"
+    assert offices["north"].draft == leaving.documents[1]
+    whole = offices.countersign("south", root_answer.data)
+    assert whole.complete
+    assert offices.take("north", whole) == ["kept", "kept"]  # the trust document had waited for it
+    held = offices["north"]
+    assert held.trust == chain.next_trust(held.root, None, trust_answer.data)
+    with pytest.raises(WireError):
+        chain.next_trust(offices["west"].root, None, envelope.sign(held.trust, [PrivateKey.generate()]))
+
+
+def test_an_office_without_a_trust_key_passes_the_trust_document_on(offices):
+    new = founding.make_sealed(offices["west"], Role.TRUST, "west trust", Voice.of(SECRETS["west"]))
+    (first,) = offices.sign_all("south", desk.Review((trust(),), ()))
+    offices.take("north", first)
+    offices.take("west", first)
+    gone = (offices.key("north", Role.TRUST), offices.key("south", Role.TRUST))
+    root, again = offices.sign_all("north", offices.change("north", add=(new,), remove=gone))
+    assert not again.tallies[0].signed  # north's trust key leaves: only west's may sign this
+    offices.countersign("west", root.data)
+    done = offices.countersign("west", again.data)
+    assert done.complete
+    assert offices["west"].root.keys_of(Role.TRUST) == {new.key.kid: new.key}
+
+
+def test_what_was_withdrawn_makes_room_for_another(offices):
+    offices.sign("north", offices.change("north", thresholds={Role.ROOT: 3}))
+    with pytest.raises(desk.RefusedRequestError, match="other contents"):
+        offices.sign("north", offices.change("north", thresholds={Role.TRUST: 2}))
+    with pytest.raises(FleetError, match="no proposal"):
+        carried.withdraw(offices["north"], "root-1.cbor")
+    carried.withdraw(offices["north"], "root-2.partial")
+    assert not offices.sign("north", offices.change("north", thresholds={Role.TRUST: 2})).complete
+
+
+class Killed(BaseException):
+    """As if the power went."""
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_a_power_cut_anywhere_leaves_an_office_that_goes_on(offices, monkeypatch, at):
+    (first,) = offices.sign_all("south", desk.Review((trust(),), ()))
+    offices.take("north", first)
+    proposal = offices.change("north", remove=(offices.key("south", Role.TRUST),))
+    left = [at]
+
+    def fsync(handle, real=os.fsync):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+        real(handle)
+
+    with monkeypatch.context() as power, contextlib.suppress(Killed):
+        power.setattr("fleet.keys.sealed.os.fsync", fsync)
+        partial = offices.sign_all("north", proposal)
+        whole = offices.countersign("south", partial[0].data)
+        offices.take("north", whole)
+    partial = offices.sign_all("north", proposal)
+    whole = offices.countersign("south", partial[0].data)
+    offices.take("north", whole)
+    assert offices["north"].root == proposal.documents[0]
+    assert offices["north"].trust == proposal.documents[1]
+    assert not list((offices.place / "north").glob("*.partial"))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_hostile_file_changes_an_office(offices, data):
+    whole = offices.root_1
+    junk = data.draw(
+        st.binary(max_size=300)
+        | st.integers(0, len(whole) - 1).map(lambda at: whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        | st.integers(0, len(whole)).map(lambda at: whole[:at])
+    )
+    path = offices.place / "hostile.partial"
+    path.write_bytes(junk)
+    before = sorted(found.name for found in (offices.place / "west").iterdir())
+    with contextlib.suppress(FleetError, WireError):
+        carried.take(offices.place / "west", carried.read([path]), anything, instead=False)
+    with contextlib.suppress(FleetError, WireError):
+        desk.review_document(offices["west"], junk, NOW)
+    assert sorted(found.name for found in (offices.place / "west").iterdir()) == before
+
+
+def test_a_file_without_an_end_and_a_directory_without_an_end_are_refused(tmp_path):
+    big = tmp_path / "root-1.cbor"
+    big.write_bytes(b"\xd8\x62" + b"\x00" * 300_000)
+    with pytest.raises(FleetError, match="longer than any document"):
+        carried.read([big])
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(300):
+        (many / f"root-{number}.cbor").write_bytes(b"")
+    with pytest.raises(FleetError, match="more than 256"):
+        carried.read([many])
+
+
+def test_a_new_office_joins_only_when_the_first_root_was_compared(offices, tmp_path):
+    (tmp_path / "late").mkdir()
+
+    def wrong(_root):
+        raise FleetError("not what was read out")
+
+    files = carried.Carried((("root-1.cbor", offices.root_1),), ())
+    with pytest.raises(FleetError, match="read out"):
+        carried.take(tmp_path / "late", files, wrong, instead=False)
+    assert not list((tmp_path / "late").iterdir())
+    with pytest.raises(FleetError, match="ceremony take"):
+        _ = office.load(tmp_path / "late").root
+
+
+def test_the_stick_is_never_written_over_with_another_document(offices, tmp_path):
+    stick, secret = tmp_path / "stick", tmp_path / "secret"
+    stick.mkdir()
+    secret.write_text(SECRETS["west"])
+    secret.chmod(0o600)
+    partial = offices.sign("north", offices.change("north", thresholds={Role.ROOT: 3}))
+    (stick / partial.name).write_bytes(partial.data)
+    argv = ["change", "--renew", "--office", str(tmp_path / "west"), "--out", str(stick)]
+    refused = CliRunner().invoke(app, [*argv, "--passphrase-file", str(secret)], input="y\n")
+    assert "holds another root-2" in str(refused.exception)
+    assert (stick / partial.name).read_bytes() == partial.data
+    assert offices["west"].pending is None
