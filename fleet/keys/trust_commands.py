@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
@@ -14,18 +14,30 @@ from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, now, opened, out, reading, show
 from fleet.console import say as say_line
 from fleet.errors import FleetError
-from fleet.keys import bounds, foreign_words, issuers, ledger, outbox, proposals
+from fleet.keys import addresses, bounds, foreign_words, issuers, ledger, outbox, proposals, rotation
 from fleet.keys import removal as removing
 from fleet.keys.commands import say, tell
 from fleet.keys.import_commands import import_
 from fleet.keys.removal import Removal
 from fleet.keys.words import trust_words
 from wire.documents import ForeignIssuer, Trust
+from wire.reason_words import REASONS
+from wire.reasons import Reason
 
 IssuerId = Annotated[str, typer.Argument(metavar="ISSUER", help="Its id; see: trust show.")]
-Reason = Annotated[str, typer.Option(help="Why; it is kept in the audit log.")]
+Why = Annotated[str, typer.Option(help="Why; it is kept in the audit log.")]
 trust_app = typer.Typer(no_args_is_help=True, help="The trust document: add-issuer, import, show, remove-key")
 trust_app.command("import")(import_)
+
+
+_MOVING: Final = """\
+Rotation {number}. Once this is signed, gates hold the list under both addresses, and look a code up under
+the one that it names. The issuer pushes the list to both, and names the new one in new codes; until its first
+push there a gate tells that a list is missing.
+  jx-fleet rotate status        shows how many gates hold it
+  jx-fleet rotate undo {number}        takes the new address back
+  jx-fleet rotate advance {number}     twice, when no code with the old address is in use any more
+From then on a code that still names the old address is refused ({code}), and its holder needs a new one."""
 
 
 def _propose(directory: Path, change: Callable[[Trust], Trust]) -> None:
@@ -75,7 +87,7 @@ def _remove(directory: Path, removal: Removal) -> None:
 
 
 @trust_app.command("remove-issuer")
-def remove_issuer(name: IssuerId, reason: Reason, directory: Directory = DIRECTORY) -> None:
+def remove_issuer(name: IssuerId, reason: Why, directory: Directory = DIRECTORY) -> None:
     """Refuse everything of an issuer of codes or of passes, at once."""
     _remove(directory, Removal(name, None, reason))
 
@@ -84,11 +96,34 @@ def remove_issuer(name: IssuerId, reason: Reason, directory: Directory = DIRECTO
 def remove_key(
     name: IssuerId,
     key: Annotated[str, typer.Argument(metavar="KEY", help="Its id; see: trust show --keys ISSUER.")],
-    reason: Reason,
+    reason: Why,
     directory: Directory = DIRECTORY,
 ) -> None:
     """Refuse everything that a compromised key of an issuer of codes or of passes has signed, at once."""
     _remove(directory, Removal(name, key, reason))
+
+
+@trust_app.command("move-list")
+def move_list(
+    name: IssuerId,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Its address until now.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Its address from now on.")],
+    prefix: Annotated[
+        bool, typer.Option("--prefix", help="Move every list whose address begins with OLD.")
+    ] = False,
+    directory: Directory = DIRECTORY,
+) -> None:
+    """Move a status list of an issuer to another address; codes that name the old one go on for a while."""
+    with opened(directory) as database:
+        with database.session() as session:
+            move = addresses.Move(old, new, prefix)
+            row = rotation.start_list(session, name, move, now(), actor())
+            request = proposals.get(session, row.detail["request"])
+        with database.reading() as session:
+            paths = outbox.write(session, Paths(directory).requests)
+    say(request)
+    say_line(_MOVING.format(number=row.id, code=REASONS[Reason.INDEX_OUTSIDE].code))
+    tell(paths, request)
 
 
 @trust_app.command("set-bounds")
