@@ -1,5 +1,6 @@
 """What an EU Digital COVID Certificate states (schema 1.0 to 1.3): its groups, checked and taken over."""
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -113,13 +114,20 @@ def _born(value: object, issued: int | None) -> None:
             raise wrong("dob is later than the certificate")
 
 
+@functools.lru_cache(maxsize=64)
+def _most_entries(version: str) -> int:
+    """How many entries a certificate of this version may have."""
+    found = _VERSION.fullmatch(version)
+    if found is None:
+        raise wrong("ver is no version 1")
+    return 1 if int(found[1]) >= _ONE_STATEMENT_FROM else MAX_STATEMENTS
+
+
 def read(dcc: object, issued: int | None) -> tuple[tuple[Statement, ...], bytes]:
     """Statements, and all their identifiers, of a certificate made at `issued`; WireError(SCHEMA)."""
     if not isinstance(dcc, dict):
         raise wrong("the certificate is not a map")
-    version = _VERSION.fullmatch(text(dcc.get("ver"), "ver", MAX_TEXT))
-    if version is None:
-        raise wrong("ver is no version 1")
+    most = _most_entries(text(dcc.get("ver"), "ver", MAX_TEXT))
     _name(dcc.get("nam"))
     _born(dcc.get("dob"), issued)
     # Some issuers write the groups that they do not use as null.
@@ -127,7 +135,6 @@ def read(dcc: object, issued: int | None) -> tuple[tuple[Statement, ...], bytes]
     if len(present) != 1:
         raise wrong("a certificate is about vaccinations, tests or recoveries: one of them")
     entries = dcc[present[0]]
-    most = 1 if int(version[1]) >= _ONE_STATEMENT_FROM else MAX_STATEMENTS
     if not isinstance(entries, list) or not 1 <= len(entries) <= most:
         raise wrong(f"a group of this version has 1 to {most} entries")
     statements, numbers = [], []

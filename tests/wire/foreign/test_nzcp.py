@@ -187,3 +187,9 @@ def test_any_bytes_are_read_or_refused(data):
     for message in (data, b"\xd2" + data, foreign.sign1(data, SIGNER, "key-1")):
         with contextlib.suppress(WireError):
             nzcp.parse(foreign.nzcp_text(message))
+
+
+@given(st.binary(max_size=60))
+def test_base32_is_read_as_others_read_it(data):
+    text = base64.b32encode(data).decode().rstrip("=")
+    assert nzcp._bytes(text) == data == base64.b32decode(text + "=" * (-len(text) % 8))
