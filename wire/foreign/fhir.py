@@ -41,6 +41,13 @@ _SNOMED_COVID: Final = frozenset(
 _ICD11_COVID: Final = frozenset(
     {"XM68M6", "XM1NL1", "XM5DF6", "XM9QW8", "XM0CX4", "XM5JC5", "XM1J92", "XM6AT1", "XM0GQ8"}
 )
+_VACCINES: Final = frozenset(
+    {
+        *((_CVX, code) for code in _CVX_COVID),
+        *((_SNOMED, code) for code in _SNOMED_COVID),
+        *((system, code) for system in _ICD11 for code in _ICD11_COVID),
+    }
+)
 SINGLE_DOSE: Final = frozenset(
     {(_CVX, "212"), (_CVX, "504"), (_CVX, "506"), (_SNOMED, "28951000087107"), (_SNOMED, "31431000087100")}
 )
@@ -49,10 +56,11 @@ SINGLE_DOSE: Final = frozenset(
 # LOINC: presence of the virus's RNA or antigen in a specimen as a whole. Neither antibodies nor single
 # genes are here: "not detected" there does not mean that somebody is not infected.
 _PRESENCE: Final = frozenset(
-    {
+    (_LOINC, code)
+    for code in (
         *("94309-2", "94500-6", "94502-2", "94531-1", "94565-9", "94759-8", "94845-5", "95406-5", "95608-6"),
         *("94558-4", "95209-3", "96119-3", "97097-0"),
-    }
+    )
 )
 # SNOMED CT qualifiers and LOINC answers (lists LL1055-4 and LL2206-2).
 _RESULTS: Final[Mapping[tuple[str, str], bool]] = {
@@ -113,7 +121,7 @@ def _vaccination(resources: Sequence[Mapping[str, Any]]) -> Iterator[Statement]:
     given = [
         (seconds(resource.get("occurrenceDateTime")), codes)
         for resource in resources
-        if any(map(_against_covid, codes := _codes(resource.get("vaccineCode"))))
+        if not _VACCINES.isdisjoint(codes := _codes(resource.get("vaccineCode")))
     ]
     if given:
         dates = {at for at, _ in given if at is not None}
@@ -127,17 +135,8 @@ def _vaccination(resources: Sequence[Mapping[str, Any]]) -> Iterator[Statement]:
         )
 
 
-def _against_covid(coding: tuple[str, str]) -> bool:
-    system, code = coding
-    return (
-        (system == _CVX and code in _CVX_COVID)
-        or (system == _SNOMED and code in _SNOMED_COVID)
-        or (system in _ICD11 and code in _ICD11_COVID)
-    )
-
-
 def _test(resource: Mapping[str, Any]) -> Iterator[Statement]:
-    if any(system == _LOINC and code in _PRESENCE for system, code in _codes(resource.get("code"))):
+    if not _PRESENCE.isdisjoint(_codes(resource.get("code"))):
         period = resource.get("effectivePeriod")
         at = period.get("start") if isinstance(period, dict) else resource.get("effectiveDateTime")
         results = {_RESULTS.get(coding) for coding in _codes(resource.get("valueCodeableConcept"))} - {None}

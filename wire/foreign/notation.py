@@ -13,10 +13,9 @@ MAX_DEPTH: Final = 32
 """A bundle of FHIR resources has about a dozen."""
 MAX_DIGITS: Final = 20
 """More than any count or time has; Python alone would read thousands, slowly."""
-# Also what is never closed, in one go: tried again from each of its quotes it would take quadratic time.
-_STRINGS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_NO_BRACKET: Final = bytes(set(range(256)) - set(b"[]{}"))
-_NEITHER_BRACKET_NOR_QUOTE: Final = bytes(set(_NO_BRACKET) - set(b'"'))
+_CONTAINERS: Final = frozenset({dict, list})
+_AMBIGUOUS: Final = (b"\\", b'" ', b'"\t', b'"\n', b'"\r')
+"""With none of these, a quote that ends a key is followed by its colon at once."""
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
@@ -53,8 +52,10 @@ def from_json(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - its read
         raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
     try:
         text = data.decode()
-        _check_depth(data)
-        value = _DECODE(text)
+        value = _CAREFUL(text) if any(mark in data for mark in _AMBIGUOUS) else _PLAIN(text)
+        # Each member has a quote with a colon behind it: with no more of those, no key stood twice.
+        if _members(value) != data.count(b'":'):
+            value = _CAREFUL(text)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -62,22 +63,22 @@ def from_json(data: bytes, *, max_bytes: int) -> Any:  # noqa: ANN401 - its read
     return value
 
 
-def _check_depth(data: bytes) -> None:
-    depth = 0
-    for bracket in _brackets(data):
-        depth += 1 if bracket in b"[{" else -1
+def _members(value: object) -> int:
+    """How many members all objects have together; ValueError when they are nested too deeply."""
+    members, depth = 0, 0
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
+    while level:
+        depth += 1
         if depth > MAX_DEPTH:
             raise ValueError("nested too deeply")
-
-
-def _brackets(data: bytes) -> bytes:
-    """All brackets that stand outside strings."""
-    if b"\\" not in data:
-        # Of a string that holds no bracket two quotes are left, side by side; of any other, one that stays.
-        found = data.translate(None, _NEITHER_BRACKET_NOR_QUOTE).replace(b'""', b"")
-        if b'"' not in found:
-            return found
-    return _STRINGS.sub(b"", data).translate(None, _NO_BRACKET)
+        below: list[Any] = []
+        for part in level:
+            if isinstance(part, dict):
+                members += len(part)
+            inside = part.values() if isinstance(part, dict) else part
+            below += [inner for inner in inside if type(inner) in _CONTAINERS]
+        level = below
+    return members
 
 
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -104,6 +105,9 @@ def _no_constant(_: str) -> Never:
     raise ValueError("no number")
 
 
-_DECODE: Final[Callable[[str], Any]] = json.JSONDecoder(
+_PLAIN: Final[Callable[[str], Any]] = json.JSONDecoder(
+    parse_int=_integer, parse_float=_real, parse_constant=_no_constant
+).decode
+_CAREFUL: Final[Callable[[str], Any]] = json.JSONDecoder(
     object_pairs_hook=_fields, parse_int=_integer, parse_float=_real, parse_constant=_no_constant
 ).decode

@@ -58,6 +58,20 @@ def test_json_is_read_as_it_was_written(value, ascii_only):
     assert notation.from_json(data, max_bytes=1 << 16) == value
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b", ":", ":a", " ", 'q"', "é"]), plain), max_size=4),
+    st.booleans(),
+)
+def test_a_key_that_stands_twice_is_always_found(pairs, spaced):
+    colon, comma = (" : ", " , ") if spaced else (":", ",")
+    data = comma.join(f"{json.dumps(key)}{colon}{json.dumps(value)}" for key, value in pairs)
+    data = ("[{" + data + "}]").encode()
+    if len({key for key, _ in pairs}) == len(pairs):
+        assert notation.from_json(data, max_bytes=1 << 16) == [dict(pairs)]
+    else:
+        assert flaw(data) is Flaw.JSON
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -69,6 +83,10 @@ def test_json_is_read_as_it_was_written(value, ascii_only):
         b"{} {}",
         b'{"a":1,"a":2}',
         b'[{"a":{"b":1,"b":1}}]',
+        b'{"a" :1,"a":2}',
+        b'{"a":":","b":1,"b":2}',
+        b'{"\\u0061":1,"a":2}',
+        b'{":":1,":":2}',
         b"NaN",
         b"[-Infinity]",
         b"1e999",
