@@ -15,6 +15,7 @@ from wire.documents import Root, Trust
 from wire.errors import WireError
 
 MOST_FILES: Final = 256  # of one directory; a chain of roots, its trust documents, cards
+_UNTOUCHED: Final = {"held", "older", "unsigned"}
 _PATTERNS: Final = ("root-*", "trust-*")
 
 
@@ -83,15 +84,19 @@ def take(directory: Path, carried: Carried, compare: Callable[[Root], None], *, 
     version of a split up.
     """
     become = []
+    office = load(directory)
     for _, data in carried.documents:
-        office = load(directory)
         found = desk.unverified(data)
         if isinstance(found, Root):
-            become.append(_root(office, found, data, compare, instead=instead))
-            become += [Taken(done.name, "kept") for done in signing.settle(load(directory))]
+            taken = _root(office, found, data, compare, instead=instead)
         else:
-            become.append(_trust(office, found, data, instead=instead))
-    name_keys(load(directory), carried.cards)
+            taken = _trust(office, found, data, instead=instead)
+        become.append(taken)
+        if taken.became not in _UNTOUCHED:
+            settled = signing.settle(load(directory))
+            become += [Taken(done.name, "kept") for done in settled]
+            office = load(directory)
+    name_keys(office, carried.cards)
     return become
 
 

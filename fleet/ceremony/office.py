@@ -20,7 +20,7 @@ from wire.documents import Role, Root, Trust
 from wire.errors import WireError
 from wire.keys import PublicKey
 
-MAX_DOCUMENT_BYTES: Final = 262_144
+MAX_DOCUMENT_BYTES: Final = max(envelope.KINDS[kind].max_bytes for kind in (Root, Trust))
 D = TypeVar("D", Root, Trust)
 
 SEALED, TOKEN, PARTIAL, WHOLE = ".key", ".token", ".partial", ".cbor"

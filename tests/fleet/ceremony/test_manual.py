@@ -81,13 +81,13 @@ class Machines:
             return self._file(argv)
         assert argv[0] == "jx-fleet", line
         if argv[1] == "ceremony":
-            output = self._invoke(command.app, argv[2:] + self._people(machine, argv[2]), line)
+            output = self._invoke(command.app, argv[2:] + self._people(argv[2]), line)
         else:
             output = self._invoke(server.app, argv[1:], line)
         self.spoken.setdefault(machine, set()).update(SPOKEN.findall(output))
         return output
 
-    def _people(self, machine: str, name: str) -> list[str]:
+    def _people(self, name: str) -> list[str]:
         """What the officer types: their passphrase, and fingerprints that were read on screens."""
         typed = []
         if "--passphrase-file" in self.options[name]:

@@ -332,3 +332,48 @@ def test_the_stick_is_never_written_over_with_another_document(offices, tmp_path
     assert "holds another root-2" in str(refused.exception)
     assert (stick / partial.name).read_bytes() == partial.data
     assert offices["west"].pending is None
+
+
+def test_an_officer_types_passphrases_and_fingerprints_and_is_never_shown_what_to_type(tmp_path):
+    run, stick = CliRunner(), str(tmp_path / "stick")
+
+    def give(name: str, *argv: str, said: str) -> str:
+        done = run.invoke(app, [*argv, "--office", str(tmp_path / name)], input=said, env={"COLUMNS": "200"})
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    spoken = {}
+    for name, role in (("north", "root"), ("north", "trust"), ("south", "root")):
+        secret = SECRETS[name]
+        shown = give(name, "key", "--role", role, "--label", name, "--out", stick, said=f"{secret}\n" * 2)
+        assert secret not in shown
+        spoken[name, role] = next(word for word in shown.split() if len(word) == 29)
+    heard = spoken["south", "root"]
+    typed = f"{spoken['north', 'root']}\n{heard.lower()}\ny\n{SECRETS['north']}\n"
+    keys = str(tmp_path / "carried")
+    shown = give("north", "found", stick, "--fleet-keys", keys, "--out", stick, said=typed)
+    assert "not the same" in shown  # the first one typed was another officer's
+    assert heard not in shown
+    root = [word for word in shown.split() if len(word) == 29][-1]
+    typed = f"{root}\ny\n{SECRETS['south']}\n"
+    shown = give("south", "countersign", stick, "--out", stick, said=typed)
+    assert shown.count(root) == 1  # what was typed, and nothing else
+    assert "Enough" in shown
+
+
+def test_three_wrong_fingerprints_sign_nothing(offices, tmp_path):
+    new = founding.make_sealed(offices["west"], Role.ROOT, "west two", Voice.of(SECRETS["west"]))
+    card = tmp_path / "west" / new.file_name
+    argv = [
+        "change",
+        "--add",
+        str(card),
+        "--office",
+        str(tmp_path / "north"),
+        "--out",
+        str(tmp_path / "stick"),
+    ]
+    refused = CliRunner().invoke(app, argv, input="AAAAA\n" * 3)
+    assert "is not what was read out" in str(refused.exception)
+    assert offices["north"].pending is None
+    assert not (tmp_path / "stick").exists()
