@@ -10,6 +10,8 @@ from wire.errors import Flaw, WireError
 
 MOST_LINES: Final = 2_000  # as paper.Request has it
 MOST_CHARACTERS: Final = 2_000
+MOST_WORDS: Final = 400_000
+"""Bytes in all: beside the largest trust document as hex they fit into paper.MAX_FILE_BYTES."""
 MOST_ISSUERS: Final = 128  # both as wire.documents has them
 MOST_KEYS: Final = 2_000
 SIGNATURES_BYTES: Final = cose.MAX_SIGNATURES * 96 + 256
@@ -34,9 +36,10 @@ def body(document: Root | Trust) -> bytes:
 
 def words(lines: Sequence[str]) -> list[str]:
     """The words of a request, if an officer's machine takes that many; FleetError otherwise."""
-    if len(lines) > MOST_LINES or max(map(len, lines), default=0) > MOST_CHARACTERS:
+    whole = sum(len(line.encode()) for line in lines)
+    if len(lines) > MOST_LINES or max(map(len, lines), default=0) > MOST_CHARACTERS or whole > MOST_WORDS:
         raise FleetError(
-            f"the request would have {len(lines)} lines of words, more than anybody reads: "
+            f"the request would have {len(lines)} lines of words, {whole} bytes, more than its file holds: "
             "ask for the change in several steps, each signed before the next; nothing was changed"
         )
     return list(lines)

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy.orm import Session
 
+from fleet import audit
 from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, now, opened, say
 from fleet.errors import FleetError
@@ -23,6 +24,7 @@ from wire.foreign.passes import Format
 
 MAX_FILES: Final = 2_000
 DEFAULT_DAYS: Final = 365
+MOST_DIGESTS: Final = 16  # files that the audit log names
 SYSTEMS: Final = {system.name.lower(): system for system in Format}
 LOUD: Final = "ATTENTION"
 
@@ -120,6 +122,8 @@ def _asked(directory: Path, sources: list[Source], options: Options, span: Span,
             words = paper.words_for("sign-trust", trust, ledger.needed_root(session), ledger.trust(session))
             if trust != base and not dry:
                 row = proposals.ask(session, proposals.Wish("sign-trust", trust), span.now, actor())
+                digests = " ".join(source.digest for source in sources[:MOST_DIGESTS])
+                audit.append(session, span.now, actor(), "trust.imported", request=row.id, sha256=digests)
         with database.reading() as session:
             paths = outbox.write(session, Paths(directory).requests) if row else []
     return Result(base, trust, found, changes, row, words, paths)

@@ -43,7 +43,7 @@ def tell(sources: Sequence[Source], found: Gathered, changes: Sequence[Change]) 
         if change.issuer.iss:
             say(f"{change.issuer.id} calls itself {change.issuer.iss} in its passes.")
     for what, count in sorted(found.counts.items()):
-        if what != "rows":
+        if what != "rows" and count:
             say(f"{_COUNTED[what]}: {count}")
     _list("Odd, but taken", found.odd)
     _list("Left out", found.left_out)
@@ -63,13 +63,14 @@ def as_json(sources: Sequence[Source], found: Gathered, changes: Sequence[Change
             for source in sources
         ],
         "issuers": [_row(change) for change in changes],
-        "counts": dict(found.counts),
+        "counts": {what: count for what, count in found.counts.items() if count},
         "odd": [{"key": where, "words": words} for where, words in found.odd],
         "left_out": [{"key": where, "reason": reason} for where, reason in found.left_out],
     }
 
 
 _COUNTED: Final[Mapping[str, str]] = {
+    "undated": "Keys whose publisher gives no dates, which count as --days says",
     "expired": "Keys that have ended, left out as asked",
     "of others": "Keys of other countries or issuers, left out as asked",
     "twice": "Keys that stood there twice, taken once",

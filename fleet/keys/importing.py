@@ -121,6 +121,7 @@ def _take(
     elif any(ident in others for name, others in found.keys.items() if name != issuer):
         found.odd.append((where, "another issuer of this import has the same key"))
     held[ident] = usable
+    found.counts["undated"] += not usable.dated
     found.odd += [(where, words) for words in usable.odd]
     if usable.key.not_before >= usable.key.not_after:
         found.odd.append((where, "it ends before it begins and never counts"))

@@ -2,11 +2,13 @@
 
 import base64
 import functools
+import json
 import secrets
 import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from device.firmware import config
 from device.firmware.errors import GateError
 from device.firmware.store import Store
+from fleet.errors import FleetError
+from fleet.keys import published, published_keys
 from sandbox import foreign
 from wire import (
     base45,
@@ -31,7 +35,7 @@ from wire import (
     topics,
 )
 from wire.errors import WireError
-from wire.foreign import certificate, hc1, loose_cbor, nzcp
+from wire.foreign import certificate, hc1, jwk, loose_cbor, nzcp
 from wire.foreign.passes import Kind
 from wire.messages import Entry, Event
 from wire.reasons import Reason, Verdict
@@ -301,8 +305,38 @@ def _read_certificate(data: bytes) -> None:
     hc1.parse(foreign.hc1_text(data)).verify(PASS_KEY.public)
 
 
+@functools.cache
+def _published() -> tuple[bytes, ...]:
+    """Keys of other systems in some of the forms in which they are published."""
+    row = {
+        "certificateType": "DSC",
+        "country": "DE",
+        "rawData": base64.b64encode(SIGNER.certificate).decode(),
+    }
+    bare = {"subjectPk": "AAAA", "ian": "NL", "keyUsage": ["t", "v"]}
+    method = {"id": "did:web:a#k", "publicKeyJwk": jwk.write(KEY.public)}
+    lists = (
+        {"certificates": [row]},
+        [row["rawData"]],
+        {"eu_keys": {"AAAAAAAAAAA=": [bare]}},
+        {"dsc_trust_list": {"SE": {"keys": [jwk.write(KEY.public) | {"x5c": [row["rawData"]]}]}}},
+        {"keys": [jwk.write(KEY.public)]},
+        {"id": "did:web:a", "verificationMethod": [method]},
+    )
+    return (SIGNER.certificate, *(json.dumps(found).encode() for found in lists))
+
+
+def _read_published(data: bytes) -> None:
+    taken = published.read(data)
+    for row in taken.rows:
+        published_keys.country(row)
+        with suppress(WireError):
+            published_keys.read(row, taken.form.format, published_keys.Span(now=NOW_S, ends=NOW_S + 9))
+
+
 _W = (WireError,)
 READERS: dict[str, Reader] = {
+    "published": Reader(_read_published, (FleetError,), _published),
     "code": Reader(_read_code, _W, _codes),
     "code-bytes": Reader(_read_unwrapped, _W, _unwrapped),
     "base45": Reader(

@@ -1,13 +1,16 @@
 """`jx-fleet trust import`: from published files to a request that an officer signs."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fleet.db import open_database
 from fleet.errors import FleetError
-from fleet.keys import countries, fitting, import_commands
+from fleet.keys import countries, fitting, import_commands, paper
+from fleet.models import Audit
 from wire import cbor, cose, envelope
 from wire.errors import WireError
 from wire.foreign.passes import Format, Kind
@@ -53,6 +56,28 @@ def test_a_dsc_list_becomes_a_request_with_an_issuer_a_country(fleet, press, put
     assert "hc1-fr has 1 key now" in fleet.trust("show")
     assert json.loads(fleet.trust("show", "--json"))["foreign"][0]["keys"] == 1
     assert press.kid(ders[0]).hex() in fleet.trust("show", "--keys", "hc1-de")
+
+
+def test_which_files_were_imported_is_in_the_audit_log(fleet, press, put):
+    data = press.pem(press.dsc())
+    fleet.trust("import", put(data))
+    with open_database(fleet.place / "fleet.db") as database, database.reading() as session:
+        row = session.query(Audit).filter_by(action="trust.imported").one()
+    assert json.loads(row.detail) == {"request": 1, "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def test_keys_without_dates_are_counted(fleet, press, put):
+    said = fleet.trust("import", put(press.dutch([(b"\x01" * 8, press.private(), "NL", "")])), "--show")
+    assert "no dates, which count as --days says: 1" in said
+
+
+def test_more_words_than_a_requests_file_holds_are_refused():
+    assert fitting.words(["a", "b"]) == ["a", "b"]
+    for lines in (["x"] * 2_001, ["x" * 2_001], ["信" * 1_999] * 100):
+        with pytest.raises(FleetError, match="several steps"):
+            fitting.words(lines)
+    whole = 2 * fitting.MOST_TRUST_BYTES + fitting.MOST_WORDS + fitting.MOST_LINES * 16 + 1_000
+    assert whole < paper.MAX_FILE_BYTES
 
 
 def test_an_unsigned_check_of_the_publishers_signature_is_said(fleet, press, put):

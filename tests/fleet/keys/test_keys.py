@@ -325,3 +325,18 @@ def test_a_truncated_answer_is_refused(town):
     (town.answers / "trust-1.cbor").write_bytes(data[:-1])
     with pytest.raises((FleetError, WireError)):
         town.here(commands.app, "accept", str(town.answers))
+
+
+def test_imported_keys_are_signed_by_the_desk_that_reads_the_same_words(town, press, tmp_path):
+    file = tmp_path / "list.json"
+    ders = [press.dsc(country=country) for country in ("DE", "FR", "GR") for _ in range(30)]
+    file.write_bytes(press.pem(*ders))
+    town.here(trust_commands.trust_app, "import", str(file), "--until", "2099-12-31")
+    assert "hc1-gr has 30 keys now" in town.here(commands.app, "show", "1")
+    town.sign()
+    (root,), (trust,) = town.documents(Root), town.documents(Trust)
+    assert [len(issuer.keys) for issuer in believed(root, trust).foreign] == [30, 30, 30]
+    kid = press.kid(ders[0]).hex()
+    town.here(trust_commands.trust_app, "remove-key", "hc1-de", kid, "--reason", "stolen")
+    town.sign()
+    assert len(believed(root, town.documents(Trust)[1]).foreign[0].keys) == 29
