@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from wire.foreign.loose_claims import DAY_S, LAST_SECOND, date_of, day, moment, text, wrong
@@ -30,21 +31,31 @@ _COUNTRY: Final = re.compile(r"(?!(?:AA|Q[M-Z]|X(?!K)[A-Z]|ZZ)$)[A-Z]{0,10}")
 _NO_ORGANISATION: Final = re.compile(r"ORG-(?!10[0-9]{7,8}$)")
 
 _Fields = Mapping[Any, Any]
+# Taken and looked at together: every certificate at a gate comes through here.
+_COMMON: Final = ("tg", "co", "ci", "is")
+_OF_VACCINATION: Final = itemgetter(*_COMMON, "dt", "ma", "mp", "vp")
+_OF_TEST: Final = itemgetter(*_COMMON, "sc", "tr", "tt")
+_OF_RECOVERY: Final = itemgetter(*_COMMON, "fr", "df", "du")
 
 
-def _texts(entry: _Fields, *names: str) -> None:
-    for name in names:
-        text(entry.get(name), name, MAX_TEXT)
-
-
-def _common(entry: _Fields) -> None:
-    if entry.get("tg") != _COVID_19:
+def _texts(entry: _Fields, of_group: Callable[[_Fields], tuple[Any, ...]]) -> list[str]:
+    """The texts that an entry of a group has to have, but for those of every group."""
+    try:
+        texts = of_group(entry)
+        "".join(texts)  # all of them texts
+        longest = max(map(len, texts))
+    except (KeyError, TypeError) as error:
+        raise wrong("an entry lacks one of its texts") from error
+    if longest > MAX_TEXT:
+        raise wrong(f"a text of an entry has more than {MAX_TEXT} characters")
+    disease, country, number, _, *own = texts
+    if disease != _COVID_19:
         raise wrong("tg is another disease")
-    if not _COUNTRY.fullmatch(text(entry.get("co"), "co", MAX_TEXT)):
+    if not _COUNTRY.fullmatch(country):
         raise wrong("co is no country")
-    _texts(entry, "is")
-    if not text(entry.get("ci"), "ci", MAX_TEXT):
+    if not number:
         raise wrong("ci is empty")
+    return own
 
 
 def _doses(value: object, name: str) -> int:
@@ -54,31 +65,32 @@ def _doses(value: object, name: str) -> int:
 
 
 def _vaccination(entry: _Fields) -> Statement:
-    _texts(entry, "vp", "mp", "ma")
-    if _NO_ORGANISATION.match(entry["ma"]):
+    given, maker, *_ = _texts(entry, _OF_VACCINATION)
+    if _NO_ORGANISATION.match(maker):
         raise wrong("ma is no organisation")
     return Statement(
         kind=Kind.VACCINATION,
-        at=day(entry.get("dt"), "dt"),
+        at=day(given, "dt"),
         doses=_doses(entry.get("dn"), "dn"),
         doses_needed=_doses(entry.get("sd"), "sd"),
     )
 
 
 def _test(entry: _Fields) -> Statement:
-    _texts(entry, "tt", "tr")
+    sampled, result, _ = _texts(entry, _OF_TEST)
     for name in ("nm", "ma", "tc"):
         if entry.get(name) is not None:
             text(entry[name], name, MAX_CENTRE)
-    return Statement(kind=Kind.TEST, at=moment(entry.get("sc"), "sc"), positive=_RESULTS.get(entry["tr"]))
+    return Statement(kind=Kind.TEST, at=moment(sampled, "sc"), positive=_RESULTS.get(result))
 
 
 def _recovery(entry: _Fields) -> Statement:
+    found, begins, ends = _texts(entry, _OF_RECOVERY)
     return Statement(
         kind=Kind.RECOVERY,
-        at=day(entry.get("fr"), "fr"),
-        begins=day(entry.get("df"), "df"),
-        ends=day(entry.get("du"), "du") + DAY_S - 1,  # the whole last day
+        at=day(found, "fr"),
+        begins=day(begins, "df"),
+        ends=day(ends, "du") + DAY_S - 1,  # the whole last day
     )
 
 
@@ -141,7 +153,6 @@ def read(dcc: object, issued: int | None) -> tuple[tuple[Statement, ...], bytes]
     for entry in entries:
         if not isinstance(entry, dict):
             raise wrong("an entry is not a map")
-        _common(entry)
         statements.append(_GROUPS[present[0]](entry))
         numbers.append(entry["ci"])
     return tuple(statements), "\n".join(numbers).encode()

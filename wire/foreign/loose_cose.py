@@ -45,6 +45,16 @@ def _protected(data: bytes) -> Mapping[Any, Any]:
     return fields
 
 
+def _named(fields: Mapping[Any, Any]) -> tuple[PassAlg, bytes]:
+    """Algorithm and key id in a header; an empty key id where there is none."""
+    return _alg(fields.get(ALG)), _kid(fields.get(KID, b""))
+
+
+@functools.lru_cache(maxsize=256)
+def _named_inside(data: bytes) -> tuple[PassAlg, bytes]:
+    return _named(_protected(data))
+
+
 def _alg(value: object) -> PassAlg:
     alg = _ALGS.get(value) if type(value) is int else None  # to Python, -7.0 is -7
     if alg is None:
@@ -82,11 +92,11 @@ def parse(data: bytes, *, max_bytes: int) -> Sign1:
     if len(signature) > MAX_SIGNATURE_BYTES:
         raise WireError(Flaw.SIGNATURE, f"a signature has at most {MAX_SIGNATURE_BYTES} bytes")
     fields = _protected(protected)
-    both = {**unprotected, **fields}
+    alg, kid = _named({**unprotected, **fields}) if unprotected else _named_inside(protected)
     return Sign1(
         protected=fields,
-        alg=_alg(both.get(ALG)),
-        kid=_kid(both.get(KID, b"")),
+        alg=alg,
+        kid=kid,
         payload=payload,
         covers=_covered(protected, fields, payload),
         signature=signature,
