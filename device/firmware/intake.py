@@ -98,6 +98,8 @@ class Intake:
         """After a new root or trust document: ask for what was refused before it, or let go by it."""
         greet = outcome.changed and self._too_early
         self._too_early &= not greet
+        if greet:
+            self._asked.clear()  # the answer to what was asked before came too early as well
         return replace(outcome, greet=greet)
 
     def _forget_dates(self) -> None:

@@ -261,13 +261,31 @@ def test_an_old_root_is_followed_by_every_later_one_in_order_once_for_all(stage)
     for held in (2, 1, 3):
         publisher.hello(GATE, hello(root=held), NOW * 1000, 5.0)
     publisher.again(5.0)
-    roots = [stage.read(d.Root, data).version for data in on(stage.taken(), ROOT)]
-    assert roots == [2, 3, 4]
+    sent = [(data, retain) for topic, data, retain in stage.taken() if topic == ROOT]
+    assert [stage.read(d.Root, data).version for data, _ in sent] == [2, 3, 4]
+    assert [retain for _, retain in sent] == [False, False, True]  # the broker keeps the newest alone
     publisher.hello(GATE, hello(root=3), NOW * 1000, 5.1)
     publisher.again(5.2)
     assert on(stage.taken(), ROOT) == []
     publisher.again(6.0)
     assert [stage.read(d.Root, data).version for data in on(stage.taken(), ROOT)] == [4]
+
+
+def test_what_vouches_for_the_others_goes_first_and_nothing_overtakes_it(stage):
+    stage.root(2)
+    stage.trust(2)
+    assign(stage)
+    publisher = stage.publisher()
+    publisher.sync(NOW, 0.0)
+    stage.taken()
+    publisher.hello(OTHER, hello(trust=2), NOW * 1000, 5.0)
+    publisher.again(5.0)
+    assert [topic for topic, _, _ in stage.taken()] == [topics.down(OTHER, Down.TIME), ROOT]
+    publisher.hello(GATE, hello(assignment=0), NOW * 1000, 5.5)
+    publisher.again(5.5)  # the root went out less than a second ago
+    assert [topic for topic, _, _ in stage.taken()] == [topics.down(GATE, Down.TIME)]
+    publisher.again(6.0)
+    assert [topic for topic, _, _ in stage.taken()] == [ROOT, TRUST, ASSIGNMENT]
 
 
 def test_several_new_roots_are_published_in_order(stage):
