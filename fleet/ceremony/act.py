@@ -43,6 +43,9 @@ def perform(
         if not terminal.confirm("签署吗？ Sign this?"):
             raise FleetError("nothing was signed")
     signed = signing.sign(office, proposal, manner.voice, forms)
+    for why in manner.voice.left_out:
+        terminal.tell(f"未用 / left out: {why}")
+    manner.voice.left_out.clear()
     after = load(office.directory)
     signed += signing.settle(after)
     carried.name_keys(after, known)

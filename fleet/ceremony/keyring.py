@@ -34,6 +34,8 @@ class Voice:
     """What was typed for one key is tried for the next; nothing is sealed with it unless it opened one."""
     good: list[str] = field(default_factory=list)
     """Passphrases that have opened something."""
+    left_out: list[str] = field(default_factory=list)
+    """Why keys that might have signed did not."""
 
     @classmethod
     def of(cls, said: str) -> "Voice":
@@ -74,6 +76,7 @@ def opened(office: Office, wanted: Collection[bytes], voice: Voice, *, strict: b
                     signers[held.kid] = _open(held, voice, tokens)
                 except FleetError as error:
                     left_out[held.kid] = str(error)
+                    voice.left_out.append(str(error))
         if strict and left_out and not signers:
             raise FleetError(next(iter(left_out.values())))
         yield Ring(signers, left_out)

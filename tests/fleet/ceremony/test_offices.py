@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from fleet.ceremony.carried import SplitError
 from fleet.ceremony.command import app
 from fleet.ceremony.keyring import Voice
 from fleet.errors import FleetError
-from fleet.keys import chain, offline
+from fleet.keys import chain, offline, paper
 from fleet.keys.offline import Change
 from wire import envelope
 from wire.documents import EVERYBODY, Role, Trust
@@ -377,3 +379,137 @@ def test_three_wrong_fingerprints_sign_nothing(offices, tmp_path):
     assert "is not what was read out" in str(refused.exception)
     assert offices["north"].pending is None
     assert not (tmp_path / "stick").exists()
+
+
+def test_a_gate_that_slept_follows_every_root_while_every_key_is_replaced(offices):
+    from device.firmware.trust import Beliefs
+
+    (first,) = offices.sign_all("south", desk.Review((trust(),), ()))
+    offices.take("north", first)
+    offices.take("west", first)
+    gate = Beliefs("0123456789ab")
+    gate.first_root(offices.root_1)
+    gate.new_trust(first.data, NOW + 1)
+    was = set(offices["north"].root.keys_of(Role.ROOT)) | set(offices["north"].root.keys_of(Role.TRUST))
+    answers = []
+    for name, helper in (("north", "south"), ("south", "west"), ("west", "north")):
+        old = tuple(offices.key(name, role) for role in (Role.ROOT, Role.TRUST)[: 1 if name == "west" else 2])
+        new = [
+            founding.make_sealed(offices[name], role, f"{name} {role} two", Voice.of(SECRETS[name]))
+            for role in (Role.ROOT, Role.TRUST)[: len(old)]
+        ]
+        begun = offices.sign_all(name, offices.change(name, add=tuple(new), remove=old))
+        whole = offices.sign_all(
+            helper, desk.review_document(offices[helper], begun[0].data, NOW), begun[0].data
+        )
+        assert whole[0].complete
+        answers.append(whole[0])
+        become = offices.take(name, whole[0])
+        assert become == (["kept", "kept"] if len(begun) > 1 else ["kept"])
+        finished = signing.Signed(f"trust-{offices[name].trust.version}.cbor", b"", ())
+        data = offices[name].kept("trust", offices[name].trust.version)
+        finished = replace(finished, data=data)
+        for other in SECRETS:
+            offices.take(other, whole[0], finished)
+        answers.append(finished)
+    for answer in answers:
+        if answer.name.startswith("root"):
+            gate.new_root(answer.data)
+    assert gate.new_trust(answers[-1].data, NOW + 10) == offices["west"].trust
+    assert gate.root == offices["north"].root
+    assert gate.root.version == 4
+    now = set(gate.root.keys_of(Role.ROOT)) | set(gate.root.keys_of(Role.TRUST))
+    assert not was & now
+
+
+def test_a_trust_threshold_of_two_is_met_by_two_offices(offices):
+    more = offices.sign("north", offices.change("north", thresholds={Role.TRUST: 2}))
+    whole = offices.countersign("south", more.data)
+    for name in ("north", "west"):
+        offices.take(name, whole)
+    partial = offices.sign("north", desk.Review((trust(),), ()))
+    assert partial.name == "trust-1.partial"
+    assert offices["north"].draft == trust()
+    done = offices.countersign("south", partial.data)
+    assert done.complete
+    assert offices.take("north", done) == ["kept"]
+    assert offices.take("west", done) == ["kept"]
+    assert offices["west"].trust == trust()
+
+
+def test_a_request_for_a_trust_key_is_answered_by_two_offices_and_makes_one_key(offices):
+    (first,) = offices.sign_all("north", desk.Review((trust(),), ()))
+    offices.take("south", first)
+    held = offices["north"]
+    asked = paper.Request(
+        number=2,
+        act="new-trust-key",
+        words=paper.words_for("new-trust-key", None, held.root, held.trust),
+        root=1,
+        root_digest=paper.digest(held.root),
+    )
+    keys = []
+    for _ in range(2):  # the answer was lost, and asked for again
+        root, again = offices.sign_all("north", desk.review(offices["north"], asked, NOW))
+        keys.append(len(offices["north"].own_keys()))
+        assert not root.complete
+        assert again.waits
+    assert keys[0] == keys[1] == 3
+    whole = offices.countersign("south", root.data)
+    assert offices.take("north", whole) == ["kept", "kept"]
+    root, again = offices.sign_all("north", desk.review(offices["north"], asked, NOW))
+    assert root.complete
+    assert again.complete
+    assert len(offices["north"].root.keys_of(Role.TRUST)) == 3
+
+
+def test_an_older_and_a_newer_request_say_what_to_bring_where(offices):
+    def asked(name: str) -> paper.Request:
+        held = offices[name]
+        return paper.Request(
+            number=7,
+            act="sign-trust",
+            words=paper.words_for("sign-trust", trust(), held.root, held.trust),
+            root=held.root.version,
+            root_digest=paper.digest(held.root),
+            body=envelope.write_body(trust()).hex(),
+        )
+
+    old = asked("north")
+    whole = offices.countersign("south", offices.sign("north", offices.change("north")).data)
+    offices.take("north", whole)
+    with pytest.raises(desk.RefusedRequestError, match="keys export"):
+        desk.review(offices["west"], asked("north"), NOW)
+    with pytest.raises(desk.RefusedRequestError, match="requests export"):
+        desk.review(offices["north"], old, NOW)
+
+
+def test_keys_that_were_left_out_are_named_and_a_withdrawal_asks_first(offices, tmp_path):
+    founding.make_sealed(offices["north"], Role.ROOT, "another", Voice.of("another horse battery"))
+    card = offices["north"].cards
+    added = next(c for c in card.values() if c.label == "another")
+    (tmp_path / "secret").write_text(SECRETS["north"])
+    (tmp_path / "secret").chmod(0o600)
+    where = ["--office", str(tmp_path / "north")]
+    argv = ["change", "--add", str(tmp_path / "north" / added.file_name), "--out", str(tmp_path / "stick")]
+    argv += ["--passphrase-file", str(tmp_path / "secret"), *where]
+    shown = CliRunner().invoke(app, argv, input="y\n", env={"COLUMNS": "200"})
+    assert f"left out: root-{added.key.kid.hex()}.key" in shown.output
+    assert "还缺 1 把" in CliRunner().invoke(app, ["status", *where], env={"COLUMNS": "200"}).output
+    kept = CliRunner().invoke(app, ["withdraw", "root-2.partial", *where], input="n\n")
+    assert "nothing was changed" in str(kept.exception)
+    assert offices["north"].pending is not None
+    assert CliRunner().invoke(app, ["withdraw", "root-2.partial", *where], input="y\n").exit_code == 0
+    assert offices["north"].pending is None
+
+
+def test_only_one_file_speaks_to_tokens_and_the_server_knows_neither_it_nor_the_desk():
+    house = Path(desk.__file__).parents[2]
+    rooms = [house / room for room in ("wire", "fleet", "device", "provisioning", "sandbox")]
+    users = [path for room in rooms for path in room.rglob("*.py") if "pkcs11" in path.read_text().split()]
+    assert {path.name for path in users} <= {"token.py", "keyring.py"}
+    code = (
+        "import sys, fleet.server; "
+        "sys.exit(any(name == 'pkcs11' or name.startswith('fleet.ceremony') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=house).returncode == 0
