@@ -26,7 +26,7 @@ _KINDS: Final[Mapping[Kind, tuple[str, str]]] = {
     Kind.VACCINATION: ("接种", "vaccinations"),
     Kind.TEST: ("检测", "tests"),
     Kind.RECOVERY: ("康复", "recoveries"),
-    Kind.PASS: ("通行证", "passes alone"),
+    Kind.PASS: ("通行证", "plain passes"),
 }
 Keys = Mapping[tuple[bytes, PassKey], ForeignKey]
 
@@ -120,7 +120,7 @@ def _moved(name: str, before: Keys, after: Keys) -> Iterator[str]:
     if changed:
         yield line(
             f"{name} 更改 {len(changed)} 把密钥的期限或用途：{_kids(changed)}",
-            f"{_count(changed)} of {name} get other dates or uses",
+            f"other dates or uses for {_count(changed)} of {name}",
         )
 
 
@@ -146,19 +146,20 @@ def _suspicious(
         )
         yield loud(
             f"{name} 有 {len(elsewhere)} 把密钥也属于其他机构：{names}",
-            f"{_count(elsewhere)} of {name} belong to several of these issuers",
+            f"held by several of these issuers: {_count(elsewhere)} of {name}",
         )
     if long:
         yield loud(
             f"{name} 有 {len(long)} 把密钥有效期超过 10 年：{_kids(long)}",
-            f"{_count(long)} of {name} count for more than 10 years from now",
+            f"valid for more than 10 years from now: {_count(long)} of {name}",
         )
     if upside:
         yield loud(
-            f"{name} 有 {len(upside)} 把密钥从不有效：{_kids(upside)}", f"{_count(upside)} never count"
+            f"{name} 有 {len(upside)} 把密钥从不有效：{_kids(upside)}",
+            f"never valid: {_count(upside)} of {name}",
         )
     if ended:
-        yield line(f"{name} 有 {len(ended)} 把密钥已过期", f"{_count(ended)} of {name} have ended already")
+        yield line(f"{name} 有 {len(ended)} 把密钥已过期", f"ended already: {_count(ended)} of {name}")
 
 
 def _total(new: ForeignIssuer) -> Iterator[str]:
@@ -176,7 +177,7 @@ def _total(new: ForeignIssuer) -> Iterator[str]:
     span = f"{moment(since)} – {moment(until)}"
     yield line(
         f"{name} 现有密钥 {len(new.keys)} 把（{said}；{zh}），{span}，指纹 {digest(new)}",
-        f"{name} has {_count(new.keys)} now, that state {en}",
+        f"{name} has {_count(new.keys)} now, for {en}",
     )
 
 

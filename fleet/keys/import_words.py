@@ -70,7 +70,8 @@ def as_json(sources: Sequence[Source], found: Gathered, changes: Sequence[Change
 
 
 _COUNTED: Final[Mapping[str, str]] = {
-    "undated": "Keys whose publisher gives no dates, which count as --days says",
+    "undated": "Keys whose publisher gives no dates; new ones count as --days says",
+    "over": "Keys without dates that have ended here and stay so, unless --days gives new dates",
     "expired": "Keys that have ended, left out as asked",
     "of others": "Keys of other countries or issuers, left out as asked",
     "twice": "Keys that stood there twice, taken once",

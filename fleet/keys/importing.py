@@ -1,6 +1,8 @@
 """Published keys on their way into a trust document: whose they are, and how they join what is there."""
 
+import functools
 import hashlib
+import operator
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -128,16 +130,21 @@ def _take(
 
 
 def _joined(one: Usable, other: Usable) -> Usable:
-    """The same key twice: a certificate was renewed around it, or it stands in two files."""
-    return replace(
-        other if other.key.not_after > one.key.not_after else one,
-        key=replace(
-            one.key,
-            not_before=min(one.key.not_before, other.key.not_before),
-            not_after=max(one.key.not_after, other.key.not_after),
-            kinds=one.key.kinds | other.key.kinds,
-        ),
-        odd=(),
+    """The same key twice: a certificate was renewed around it, or it stands in two files.
+
+    Who says nothing of dates or of uses does not lengthen or widen what somebody else said.
+    """
+    both = (one, other)
+    dated = [usable.key for usable in both if usable.dated] or [one.key, other.key]
+    limited = [usable.key for usable in both if usable.limited] or [one.key, other.key]
+    key = replace(
+        one.key,
+        not_before=min(key.not_before for key in dated),
+        not_after=max(key.not_after for key in dated),
+        kinds=functools.reduce(operator.or_, (key.kinds for key in limited)),
+    )
+    return Usable(
+        key=key, dated=one.dated or other.dated, limited=one.limited or other.limited, odd=other.odd
     )
 
 
@@ -212,21 +219,29 @@ def merged(trust: Trust, found: Gathered, options: Options, now: int) -> tuple[T
     for name, issuer in sorted(found.issuers.items()):
         before = {(k.kid, k.key): k for k in (held[name].keys if name in held else ())}
         fresh = {
-            ident: _dates(usable, before.get(ident), now, renew=options.renew)
+            ident: _kept(usable, before.get(ident), renew=options.renew)
             for ident, usable in found.keys[name].items()
         }
         after = fresh if options.exactly else before | fresh
+        found.counts["over"] += sum(
+            1
+            for ident, usable in found.keys[name].items()
+            if not usable.dated and fresh[ident].not_after <= now
+        )
         made = replace(issuer, keys=tuple(sorted(after.values(), key=_order)))
         changes.append(_change(made, before, after, now))
         held[name] = made
     return replace(trust, foreign=tuple(held.values())), changes
 
 
-def _dates(usable: Usable, before: ForeignKey | None, now: int, *, renew: bool) -> ForeignKey:
-    """Who publishes no dates did not change any: a key that still counts keeps those it has."""
-    if before is None or usable.dated or renew or before.not_after <= now:
+def _kept(usable: Usable, before: ForeignKey | None, *, renew: bool) -> ForeignKey:
+    """Who publishes neither dates nor uses of a key has not changed those that it has."""
+    if before is None:
         return usable.key
-    return replace(usable.key, not_before=before.not_before, not_after=before.not_after)
+    key = usable.key if usable.limited else replace(usable.key, kinds=before.kinds)
+    if usable.dated or renew:
+        return key
+    return replace(key, not_before=before.not_before, not_after=before.not_after)
 
 
 def _change(

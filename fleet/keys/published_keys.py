@@ -39,10 +39,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usable:
-    """A key that passes can be checked with; `dated`: its publisher said when it counts."""
+    """A key that passes can be checked with, and what was odd about it."""
 
     key: ForeignKey
     dated: bool
+    """Its publisher said when it counts."""
+    limited: bool
+    """Its publisher said what it may state, be it everything."""
     odd: tuple[str, ...] = ()
 
 
@@ -90,7 +93,7 @@ def _signer(row: Row, span: Span) -> Usable:
         not_after=_end(read.not_after, span),
         kinds=kinds,
     )
-    return Usable(key=made, dated=True, odd=tuple(odd))
+    return Usable(key=made, dated=True, limited=True, odd=tuple(odd))
 
 
 def _bare(row: Row, span: Span) -> Usable:
@@ -132,7 +135,7 @@ def _dated(row: Row, kid: bytes, key: PassKey, span: Span) -> Usable:
         not_after=_end(span.ends if row.ends is None else row.ends, span),
         kinds=row.kinds or EVERY_KIND,
     )
-    return Usable(key=made, dated=row.ends is not None)
+    return Usable(key=made, dated=row.ends is not None, limited=row.kinds is not None)
 
 
 def _end(ends: int, span: Span) -> int:

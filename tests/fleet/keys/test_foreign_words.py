@@ -80,7 +80,7 @@ def test_added_removed_and_changed_keys_are_counted_apart():
     assert "hc1-de gets 1 key\n" in told
     assert "hc1-de LOSES 1 key: what they signed is refused" in told
     assert foreign_words.short(third.kid) in told
-    assert "1 key of hc1-de get other dates or uses" in told
+    assert "other dates or uses for 1 key of hc1-de" in told
 
 
 def test_a_removed_issuer_is_loud():
@@ -94,8 +94,8 @@ def test_a_removed_issuer_is_loud():
         ({"format": Format.SHC, "iss": "https://a.example"}, "SHC instead of HC1"),
         ({"keys": (row(1), replace(row(9), kid=row(1).kid))}, "ANOTHER KEY under a known id of hc1-de"),
         ({"keys": (row(1), replace(row(9), kid=row(1).kid))}, "several keys of hc1-de have one id"),
-        ({"keys": (row(1, not_after=NOW + 11 * YEAR),)}, "count for more than 10 years"),
-        ({"keys": (row(1, not_after=NOW, not_before=NOW),)}, "1 key never count"),
+        ({"keys": (row(1, not_after=NOW + 11 * YEAR),)}, "valid for more than 10 years"),
+        ({"keys": (row(1, not_after=NOW, not_before=NOW),)}, "never valid: 1 key of hc1-de"),
         ({"keys": ()}, "hc1-de has no key"),
     ],
 )
@@ -107,7 +107,7 @@ def test_what_is_suspicious_is_loud(changed, words):
 def test_a_key_that_two_issuers_hold_is_loud_and_so_is_one_of_an_issuer_of_codes():
     both = trust(issuer(1), issuer(1, "hc1-fr"))
     told = "\n".join(foreign_words.changes(None, both))
-    assert told.count("ATTENTION: 1 key of") == 2
+    assert told.count("ATTENTION: held by several of these issuers: 1 key of") == 2
     assert "hc1-de, hc1-fr" in told
     own = IssuerKey(key=p256(1), use=KeyUse.CODES, not_before=0, not_after=NOW)
     jl = Issuer(id="jl", name_zh="吉林", name_en="Jilin", keys=(own,), lists=())
@@ -116,7 +116,7 @@ def test_a_key_that_two_issuers_hold_is_loud_and_so_is_one_of_an_issuer_of_codes
 
 
 def test_keys_that_have_ended_are_said():
-    assert "2 keys of hc1-de have ended already" in said(
+    assert "ended already: 2 keys of hc1-de" in said(
         None, issuer(keys=(row(1, not_after=NOW), row(2, not_after=NOW - 1, not_before=0), row(3)))
     )
 

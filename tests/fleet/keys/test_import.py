@@ -68,7 +68,7 @@ def test_which_files_were_imported_is_in_the_audit_log(fleet, press, put):
 
 def test_keys_without_dates_are_counted(fleet, press, put):
     said = fleet.trust("import", put(press.dutch([(b"\x01" * 8, press.private(), "NL", "")])), "--show")
-    assert "no dates, which count as --days says: 1" in said
+    assert "no dates; new ones count as --days says: 1" in said
 
 
 def test_more_words_than_a_requests_file_holds_are_refused():
@@ -162,7 +162,7 @@ def test_a_key_in_two_countries_is_odd_and_loud(fleet, press, put):
     rows = [(b"\x01" * 8, key, "DE", ""), (b"\x01" * 8, key, "FR", "")]
     said = fleet.trust("import", put(press.dutch(rows)))
     assert "another issuer of this import has the same key" in said
-    assert "ATTENTION: 1 key of hc1-de belong to several" in said
+    assert "ATTENTION: held by several of these issuers: 1 key of hc1-de" in said
 
 
 def test_a_key_id_that_is_not_its_certificates_is_said(fleet, press, put):
@@ -219,7 +219,38 @@ def test_keys_without_dates_keep_theirs_until_somebody_renews_them(fleet, press,
     assert told(fleet, *arguments, "--show")["issuers"][0]["unchanged"] == 1
     assert told(fleet, *arguments, "--show", "--days", "30")["issuers"][0]["changed"] == 1
     monkeypatch.setattr(import_commands, "now", lambda: NOW + 2 * YEAR)
-    assert told(fleet, *arguments, "--show")["issuers"][0]["changed"] == 1
+    later = told(fleet, *arguments, "--show")
+    assert (later["issuers"][0]["unchanged"], later["issuers"][0]["ended"], later["counts"]["over"]) == (
+        1,
+        1,
+        1,
+    )
+    assert told(fleet, *arguments, "--show", "--days", "30")["issuers"][0]["ended"] == 0
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_list_without_dates_neither_lengthens_nor_widens_what_a_certificate_said(
+    fleet, press, put, together
+):
+    key = press.private()
+    der = press.dsc(key, uses="t", ends=NOW - 5)
+    dated = put(press.pem(der), "dated.pem")
+    bare = put(press.dutch([(press.kid(der), key, "DE", "")]), "bare.json")
+    for files in ((bare, dated),) if together else ((dated,), (bare,)):
+        fleet.trust("import", *files)
+        fleet.sign()
+    ((row,),) = (issuer.keys for issuer in fleet.believed().foreign)
+    assert (row.not_after, row.kinds) == (NOW - 5, Kind.TEST)
+
+
+def test_a_certificate_that_was_renewed_around_its_key_counts_as_long_as_the_newer(fleet, press, put):
+    key = press.private()
+    rows = [(b"\x01" * 8, key, "HR", NOW - YEAR, NOW + 1), (b"\x01" * 8, key, "HR", NOW, NOW + YEAR)]
+    first, second = (put(press.italian([row]), f"{n}.json") for n, row in enumerate(rows))
+    fleet.trust("import", first, second)
+    fleet.sign()
+    (row,) = fleet.believed().foreign[0].keys
+    assert (row.not_before, row.not_after) == (NOW - YEAR, NOW + YEAR)
 
 
 def test_an_issuer_of_cards_keeps_its_id_and_two_never_share_one(fleet, press, put):
