@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import func, select
 
 from fleet import founding, processes
+from fleet.ceremony import founding as offices
 from fleet.ceremony import office
+from fleet.ceremony.keyring import Voice, unseal
 from fleet.config import Paths, load_settings
 from fleet.db import open_database
 from fleet.enrol import tokens
@@ -67,7 +69,7 @@ class Fleet:
         founding.found(self.directory, wishes, now)
         self.paths = Paths(self.directory)
         self.settings = load_settings(self.directory)
-        made = office.create(self.office, place / "carried", office.Plan(), SECRET, now)
+        made = offices.create(self.office, place / "carried", offices.Plan(), SECRET, now)
         self.root: Root = made.root
         self.database = open_database(self.paths.database(self.settings))
         with self.database.session() as session:
@@ -256,8 +258,8 @@ def test_no_process_of_the_server_can_open_a_root_or_trust_key(fleet, line):
     until(lambda: line.on("jx1/all/root"), "publish works")
     sealed = {path.read_bytes() for path in fleet.office.glob("*.key")}
     private = {
-        key.crypto().private_numbers().private_value.to_bytes(32)
-        for key in office.load(fleet.office).keys(SECRET).values()
+        unseal(key, Voice.of(SECRET)).crypto().private_numbers().private_value.to_bytes(32)
+        for key in office.load(fleet.office).own_keys()
     }
     assert len(private) == 5
     for path in fleet.directory.rglob("*"):
