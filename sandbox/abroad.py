@@ -1,6 +1,7 @@
 """Visitors from abroad: one country's authority with one signer, and the certificates that people bring."""
 
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,21 @@ BACK_D, AHEAD_D = 400, 700
 CERTIFICATE: Final = "signer.pem"
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody from abroad in the wallet; no resident has the number."""
+
+    number: int
+    letter: str
+    zh: str
+    en: str
+
+
+VACCINATED: Final = Visitor(901, "A", f"接种证明，{DOSE_D} 天前", f"vaccinated {DOSE_D} days ago")
+TESTED: Final = Visitor(902, "B", f"检测阴性，{TEST_D} 天前", f"tested negative {TEST_D} days ago")
+VISITORS: Final = {visitor.number: visitor for visitor in (VACCINATED, TESTED)}
+
+
 class Abroad:
     """The authority, kept in a directory; and everybody's certificate, the same whenever it is shown."""
 
@@ -35,6 +51,11 @@ class Abroad:
         """What the authority publishes: the signer's certificate (PEM)."""
         self._signer = _kept(directory) if self.certificate.exists() else _made(directory, now)
         self._texts: dict[tuple[str, int], str] = {}
+
+    def shown(self, visitor: Visitor, now: int) -> str:
+        """What a visitor of the wallet holds up."""
+        make = self.vaccinated if visitor is VACCINATED else self.tested
+        return make(visitor.number, now)
 
     def vaccinated(self, number: int, now: int) -> str:
         """The certificate of somebody with all doses, weeks ago."""

@@ -61,11 +61,6 @@ class Layout:
         return self.root / "wallet"
 
     @property
-    def abroad(self) -> Path:
-        """Key and certificate of another country's authority."""
-        return self.root / "abroad"
-
-    @property
     def logs(self) -> Path:
         """What each process says."""
         return self.root / "logs"

@@ -34,11 +34,12 @@ class Outside:
         now = unix_now()
         self.authority = Authority.open(layout.issuer, record.seed, now)
         purse = Purse(layout.wallet, self.authority, now)
-        self.abroad = Abroad(layout.abroad, now)
+        self.abroad = Abroad(layout.root / "abroad", now)
         forger, neighbour = PrivateKey.generate(), PrivateKey.generate()
         supplies = Supplies(self.authority, purse, forger, neighbour, self.abroad)
         self.town = raise_town(layout, record.seed, given, supplies, voice)
-        server = serve(create_wallet(self.authority, purse, self.town, unix_now), HOST, self._ports.wallet)
+        wallet = create_wallet(self.authority, purse, self.abroad, self.town, unix_now)
+        server = serve(wallet, HOST, self._ports.wallet)
         closing += [self.authority.close, purse.close, server.server_close, server.shutdown, self.town.stop]
         ca = layout.fleet / "ca" / "ca.pem"
         self.courier = Courier(self.authority, https(f"https://{HOST}:{self._ports.est}", ca), self._note)

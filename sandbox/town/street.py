@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.abroad import TESTED, VACCINATED
+from sandbox.issuer.residents import PAPER_PERSON
 from sandbox.town.cases import Case, Supplies
 from sandbox.town.plan import Visit
 from sandbox.town.site import Site
@@ -18,6 +20,12 @@ from wire.reasons import verdict_of
 TICK_S: Final = 0.1
 GUEST: Final = -1
 """The order of a visit that is not in the plan."""
+BRINGS: Final = {
+    PAPER_PERSON: Case.PAPER,
+    VACCINATED.number: Case.TRAVELLER,
+    TESTED.number: Case.OLD_TEST,
+}
+"""What people of the wallet hold up who have no phone's code."""
 
 Report = Callable[[Visit, Told], None]
 
@@ -83,7 +91,8 @@ class Street(threading.Thread):
 
     def _receive(self, guest: Guest) -> None:
         self._guests_so_far += 1
-        visit = Visit(GUEST, 0, guest.number, Case.GREEN, guest.body_c, 0.0, self._guests_so_far)
+        case = BRINGS.get(guest.number, Case.GREEN)
+        visit = Visit(GUEST, 0, guest.number, case, guest.body_c, 0.0, self._guests_so_far)
         self.seen = Seen(guest.number, Walk.SHOWING)
         told = self._stand(visit)
         walk = Walk.LEFT if told.reason is None else Walk.DECIDED

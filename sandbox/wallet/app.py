@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.abroad import VISITORS, Abroad
 from sandbox.issuer.authority import Authority
 from sandbox.issuer.residents import DEMO_PEOPLE, PAPER_PERSON, Resident
 from sandbox.wallet import pictures, words
@@ -41,7 +42,7 @@ Answer: TypeAlias = Response | AnyResponse | str
 Clock: TypeAlias = Callable[[], int]
 
 
-def create_wallet(authority: Authority, purse: Purse, doors: Doors, clock: Clock) -> Flask:
+def create_wallet(authority: Authority, purse: Purse, abroad: Abroad, doors: Doors, clock: Clock) -> Flask:
     """The wallet as a WSGI application; `clock` gives unix seconds."""
     app = Flask(__name__)
     app.jinja_env.globals.update(say=_say, colour_name=_colour_name, pick=_pick, Colour=Colour)
@@ -50,7 +51,7 @@ def create_wallet(authority: Authority, purse: Purse, doors: Doors, clock: Clock
     app.after_request(_finish)
     app.register_error_handler(HTTPException, _trouble)
     _add_people(app, authority, doors)
-    _add_codes(app, authority, purse, clock)
+    _add_codes(app, authority, purse, abroad, clock)
     _add_changes(app, authority, doors, clock)
     _add_gates(app, doors)
     return app
@@ -58,14 +59,17 @@ def create_wallet(authority: Authority, purse: Purse, doors: Doors, clock: Clock
 
 def _add_people(app: Flask, authority: Authority, doors: Doors) -> None:
     def home() -> str:
-        return render_template("home.html", people=authority.residents[:DEMO_PEOPLE])
+        people = authority.residents[:DEMO_PEOPLE]
+        return render_template("home.html", people=people, visitors=VISITORS.values())
 
     def person(number: int) -> str:
         chosen = request.args.get("gate", doors.gates[0].id)
         gate = next((one for one in doors.gates if one.id == chosen), None) or abort(404)
         return render_template(
             "person.html",
-            person=_somebody(authority, number),
+            person=VISITORS.get(number) or _somebody(authority, number),
+            who=_name(number),
+            visits=number in VISITORS,
             is_paper=number == PAPER_PERSON,
             renew_s=RENEW_S,
             gates=doors.gates,
@@ -80,10 +84,12 @@ def _add_people(app: Flask, authority: Authority, doors: Doors) -> None:
     app.add_url_rule("/people/<int:number>", "person", person)
 
 
-def _add_codes(app: Flask, authority: Authority, purse: Purse, clock: Clock) -> None:
+def _add_codes(app: Flask, authority: Authority, purse: Purse, abroad: Abroad, clock: Clock) -> None:
     def text_of(number: int) -> str:
-        _somebody(authority, number)
         now = clock()
+        if number in VISITORS:
+            return abroad.shown(VISITORS[number], now)
+        _somebody(authority, number)
         if number == PAPER_PERSON:
             return code.to_text(authority.issue_paper(number, now))
         return purse.proof(number, now - now % RENEW_S)
@@ -93,7 +99,8 @@ def _add_codes(app: Flask, authority: Authority, purse: Purse, clock: Clock) -> 
 
     def code_png(number: int) -> Answer:
         answer = Response(pictures.png(text_of(number)), mimetype="image/png")
-        answer.headers["Content-Disposition"] = f'attachment; filename="resident-{number}.png"'
+        who = "visitor" if number in VISITORS else "resident"
+        answer.headers["Content-Disposition"] = f'attachment; filename="{who}-{number}.png"'
         return answer
 
     app.add_url_rule("/people/<int:number>/code.svg", "code_svg", code_svg)
@@ -111,7 +118,8 @@ def _add_changes(app: Flask, authority: Authority, doors: Doors, clock: Clock) -
         return redirect(url_for("person", number=number, gate=request.form.get("gate")), 303)
 
     def show(number: int) -> Answer:
-        _somebody(authority, number)
+        if number not in VISITORS:
+            _somebody(authority, number)
         gate = request.form.get("gate", "")
         warm = request.form.get("warm", type=float)
         if gate not in {one.id for one in doors.gates} or warm is None or not LOWEST_C <= warm <= HIGHEST_C:
@@ -167,7 +175,7 @@ def _told(seen: Seen | None) -> dict[str, object]:
     """The newest walk in words: for the page, and for its script."""
     if seen is None:
         return {"walk": "nobody", "text": _say("nobody")}
-    told: dict[str, object] = {"walk": seen.walk.value, "who": _say("resident", n=seen.number)}
+    told: dict[str, object] = {"walk": seen.walk.value, "who": _name(seen.number)}
     if seen.reason is None:
         return told | {"text": _say(seen.walk.value)}
     row = REASONS[seen.reason]
@@ -194,6 +202,11 @@ def _say(key: str, **values: object) -> str:
 
 def _pick(pair: tuple[str, str]) -> str:
     return words.pick(pair, g.language)
+
+
+def _name(number: int) -> str:
+    visitor = VISITORS.get(number)
+    return _say("resident", n=number) if visitor is None else _say("visitor", n=visitor.letter)
 
 
 def _colour_name(colour: Colour) -> str:

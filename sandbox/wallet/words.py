@@ -15,6 +15,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Pick a resident. The people are made up; their codes are really signed.",
     ),
     "resident": ("居民 {n}", "Resident {n}"),
+    "visitor": ("境外旅客 {n}", "Visitor {n}"),
+    "visitors": ("境外旅客", "Visitors from abroad"),
     "everybody": ("所有居民", "All residents"),
     "code_of": ("{who}的健康码", "{who}'s health code"),
     "renews": ("每 {s} 秒更新一次", "Renewed every {s} seconds"),
@@ -22,6 +24,11 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "纸质码：不会更新，须核对证件",
         "A paper code: it never changes, and the document is checked",
     ),
+    "abroad_note": (
+        "另一体系的证明：不会更新，闸机认识其签发机构",
+        "A certificate of another system: it never changes, and the gates know who issued it",
+    ),
+    "pass_of": ("{who}的证明", "{who}'s certificate"),
     "reload": ("更新健康码", "Renew the code"),
     "save": ("保存图片", "Save picture"),
     "save_hint": (

@@ -128,7 +128,7 @@ class World:
         self.authority = Authority.open(self.layout.issuer, 1, now)
         self.purse = Purse(self.layout.wallet, self.authority, now)
         self.closing += [self.authority.close, self.purse.close]
-        abroad = Abroad(self.layout.abroad, now)
+        abroad = Abroad(self.layout.root / "abroad", now)
         keys = (PrivateKey.generate(), PrivateKey.generate())
         self.supplies = Supplies(self.authority, self.purse, *keys, abroad)
         places = fittings(self.layout, PLACE)

@@ -6,6 +6,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from sandbox.abroad import TESTED, VACCINATED, VISITORS, Abroad
 from sandbox.issuer.authority import Authority
 from sandbox.issuer.residents import ATTENDANT, DEMO_PEOPLE, PAPER_PERSON, STAFF
 from sandbox.wallet import words
@@ -13,6 +14,7 @@ from sandbox.wallet.app import create_wallet
 from sandbox.wallet.doors import GateName, Seen, Walk
 from sandbox.wallet.purse import Purse
 from wire import code
+from wire.foreign import reader
 from wire.reasons import Colour, Reason
 
 NOW = 1_800_000_005
@@ -54,7 +56,7 @@ def authority(tmp_path):
 @pytest.fixture
 def client(tmp_path, authority, doors):
     purse = Purse(tmp_path / "wallet", authority, NOW)
-    app = create_wallet(authority, purse, doors, lambda: NOW)
+    app = create_wallet(authority, purse, Abroad(tmp_path / "abroad", NOW), doors, lambda: NOW)
     app.testing = True
     yield app.test_client()
     purse.close()
@@ -85,6 +87,23 @@ def test_the_paper_persons_code_is_paper(client):
     parsed = code.parse(read_png(answer.data))
     assert parsed.claims.paper is not None
     assert parsed.proof is None
+
+
+@pytest.mark.parametrize("visitor", [VACCINATED, TESTED])
+def test_a_visitor_from_abroad_has_a_certificate_and_no_colour(client, doors, visitor):
+    path = f"/people/{visitor.number}"
+    text = page(client, path)
+    assert visitor.en in text
+    assert "What the issuer says" not in text
+    assert "data-renew" not in text
+    answer = client.get(f"{path}/code.png")
+    assert "visitor-" in answer.headers["Content-Disposition"]
+    assert reader.parse(read_png(answer.data)).body.number.endswith(str(visitor.number).encode())
+    assert client.post(f"{path}/colour", data={"colour": "RED"}).status_code == 404
+    assert client.post(f"{path}/show", data={"gate": GATES[0].id, "warm": "36.5"}).status_code == 303
+    assert doors.shown == [(GATES[0].id, visitor.number, 36.5)]
+    doors.walks[GATES[0].id] = Seen(visitor.number, Walk.DECIDED, Reason.TEST_OLD, 0.4)
+    assert client.get(f"/gates/{GATES[0].id}/now").get_json()["who"] == f"Visitor {visitor.letter}"
 
 
 def test_the_code_on_the_page_is_an_image_of_its_own(client):
@@ -118,7 +137,7 @@ def test_every_answer_has_the_strict_policy(client, path):
     assert "data:" not in policy
 
 
-@pytest.mark.parametrize("path", ["/", "/people/1", "/people/12", "/people/99"])
+@pytest.mark.parametrize("path", ["/", "/people/1", "/people/12", "/people/99", "/people/901"])
 def test_no_page_has_inline_style_or_script(client, path):
     text = client.get(path).get_data(as_text=True)
     assert not re.search(r"\sstyle=|<style|\son[a-z]+=", text)
@@ -127,7 +146,7 @@ def test_no_page_has_inline_style_or_script(client, path):
 
 def test_the_home_page_shows_the_demo_people_and_nobody_else(client):
     text = page(client, "/")
-    assert len(re.findall(r'href="/people/\d+"', text)) == DEMO_PEOPLE
+    assert len(re.findall(r'href="/people/\d+"', text)) == DEMO_PEOPLE + len(VISITORS)
     assert client.get(f"/people/{DEMO_PEOPLE + 1}").status_code == 404
 
 
