@@ -7,8 +7,8 @@ from typing import Annotated, Final
 import typer
 
 from fleet.ceremony import backup as copies
+from fleet.ceremony import keyring, rehearsal, seal
 from fleet.ceremony import passphrase as passphrases
-from fleet.ceremony import rehearsal
 from fleet.ceremony.office import Office, load
 from fleet.ceremony.rehearsal import Level
 from fleet.ceremony.terminal import OfficeDir, PassFile, say, tell, voice
@@ -16,6 +16,7 @@ from fleet.errors import FleetError
 from fleet.keys import fingerprints
 from fleet.keys.offline import ROLES
 from fleet.keys.phrases import moment
+from fleet.keys.sealed import replace_private
 
 _MARKS: Final = {Level.GOOD: "✓", Level.CARE: "!", Level.BAD: "✗"}
 
@@ -76,6 +77,36 @@ def restore(
     if held.roots:
         tell(f"  root-{held.root.version} {fingerprints.of_root(held.root)}")
     tell(f"  jx-fleet ceremony check --office {office_dir}")
+
+
+def reseal(
+    office_dir: OfficeDir,
+    passphrase_file: PassFile = None,
+    new_file: Annotated[
+        Path | None,
+        typer.Option("--new-passphrase-file", help="Read the new one from this file (0600)."),
+    ] = None,
+) -> None:
+    """Seal the keys that open with your passphrase with a new one; copies keep the old one."""
+    said = voice(passphrase_file)
+    fresh = voice([new_file] if new_file else None).for_new()
+    said.typed.append(fresh)  # what an interrupted try has sealed anew opens with it
+    held = load(office_dir)
+    done = 0
+    for key in held.own_keys():
+        if key.in_token:
+            continue
+        try:
+            opened = keyring.unseal(key, said)
+        except FleetError as error:
+            tell(f"未改 / left as it is: {error}")
+            continue
+        replace_private(key.path, seal.sealed(opened, fresh))
+        done += 1
+    tell(f"{done} 把密钥换了口令；旧备份仍用旧口令，请重新备份并销毁旧备份")
+    tell(
+        f"{done} keys are sealed anew; older copies open with the old passphrase: make a new one, destroy them"
+    )
 
 
 def passphrase() -> None:

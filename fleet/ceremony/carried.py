@@ -107,7 +107,9 @@ def _root(
     if root.version <= len(office.roots):
         if root == office.roots[root.version - 1]:
             return Taken(name + WHOLE, "held")
-        if not instead or root.version == 1:
+        if root.version == 1:
+            raise FleetError("this root-1 is of another ceremony than this office; nothing was changed")
+        if not instead:
             raise SplitError(_split(name, fingerprints.of_root(office.roots[root.version - 1]), data))
         chain.next_root(office.roots[root.version - 2], data)
         _give_up(office, root.version)
@@ -168,10 +170,15 @@ def _out_of_the_way(office: Office, found: Root | Trust) -> str:
     mine = office.directory / name
     if not mine.is_file() or signatures.same(found, mine.read_bytes()):
         return ""
-    beside = office.draft if isinstance(found, Root) else None
-    if beside is not None and office.pending is not None and beside.issued == office.pending.issued:
+    return _set_aside(office, name).name
+
+
+def _set_aside(office: Office, name: str) -> Path:
+    """Set a proposal aside; with a root, the trust document that was made beside it."""
+    beside, pending = office.draft, office.pending
+    if name.startswith("root") and beside and pending and beside.issued == pending.issued:
         office.set_aside(f"trust-{beside.version}{PARTIAL}")
-    return office.set_aside(name).name
+    return office.set_aside(name)
 
 
 def _give_up(office: Office, version: int) -> None:
@@ -222,7 +229,7 @@ def withdraw(office: Office, name: str) -> Path:
     if name not in names:
         listed = ", ".join(names) or "none"
         raise FleetError(f"{name} is no proposal that waits here ({listed}); nothing was changed")
-    return office.set_aside(name)
+    return _set_aside(office, name)
 
 
 def proposals(office: Office) -> list[tuple[str, Root | Trust]]:

@@ -170,6 +170,7 @@ for _command in (
     care.paper,
     care.backup,
     care.restore,
+    care.reseal,
     care.passphrase,
 ):
     app.command(_command.__name__.replace("_", "-"))(_command)

@@ -133,8 +133,9 @@ def made_before(office: Office, role: Role, label: str) -> Card | None:
 def make_sealed(office: Office, role: Role, label: str, voice: Voice) -> Card:
     """A new key in a sealed file; one whose card an interruption left unwritten is taken up instead."""
     cards.check_label(label)
+    known = {*(office.cards or {}), *(key.kid for root in office.roots for key in root.keys)}
     for held in office.own_keys():
-        if held.role is role and not held.in_token and held.kid not in (office.cards or {}):
+        if held.role is role and not held.in_token and held.kid not in known:
             return _keep_card(office, cards.write(role, label, keyring.unseal(held, voice)))
     return keep_key(office, role, PrivateKey.generate(), label, voice.for_new())
 

@@ -11,7 +11,7 @@ import msgspec
 
 from fleet.ceremony.token import Place
 from fleet.errors import FleetError
-from fleet.keys import cards, chain, fingerprints
+from fleet.keys import cards, chain, fingerprints, sticks
 from fleet.keys.cards import Card
 from fleet.keys.issuers import public_key
 from fleet.keys.sealed import OFFLINE, read_private, replace_private, write_private
@@ -161,11 +161,7 @@ def load(directory: Path) -> Office:
 
 def document(path: Path) -> bytes:
     """The bytes of a document, never more than one byte too many; FleetError if there are none."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_DOCUMENT_BYTES + 1)
-    except OSError as error:
-        raise FleetError(f"{path} cannot be read: {error.strerror}") from error
+    return sticks.read(path, MAX_DOCUMENT_BYTES)
 
 
 def _chain(directory: Path) -> tuple[Root, ...]:

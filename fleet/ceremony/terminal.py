@@ -83,7 +83,7 @@ def say(title: str, lines: Iterable[str]) -> None:
     rows = Table.grid(padding=(0, 1))
     for line in lines:
         rows.add_row("•", escape(printable(line)))
-    console.print(Panel(rows, title=escape(title)))
+    console.print(Panel(rows, title=escape(printable(title))))
 
 
 def tell(line: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from fleet.errors import FleetError
-from fleet.keys import issuers
+from fleet.keys import issuers, sticks
 from wire import cbor
 from wire.documents import Role
 from wire.errors import WireError
@@ -76,11 +76,7 @@ def decode(data: bytes) -> Card:
 
 def read(path: Path) -> Card:
     """A card from its file; FleetError if it cannot be read or is none."""
-    try:
-        with path.open("rb") as file:
-            return decode(file.read(MAX_FILE_BYTES + 1))
-    except OSError as error:
-        raise FleetError(f"{path} cannot be read: {error.strerror}") from error
+    return decode(sticks.read(path, MAX_FILE_BYTES))
 
 
 def _claim(role: str, label: str, key: str) -> bytes:

@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from fleet.ceremony import backup, care, founding, keyring, office, rehearsal, seal, terminal
@@ -214,3 +216,48 @@ def test_a_suggested_passphrase_is_printed_and_a_key_in_no_role_is_refused(tmp_p
     ]
     assert "no role" in str(CliRunner().invoke(app, argv).exception)
     assert not (tmp_path / "o").exists()
+
+
+def test_a_passphrase_is_changed_also_after_an_interruption(held, tmp_path, monkeypatch):
+    files = {}
+    for name, said in (("old", SECRET), ("new", "another horse battery")):
+        files[name] = tmp_path / name
+        files[name].write_text(said)
+        files[name].chmod(0o600)
+    argv = ["reseal", "--office", str(held.directory)]
+    argv += ["--passphrase-file", str(files["old"]), "--new-passphrase-file", str(files["new"])]
+    left = [3]
+
+    def replace_private(path, data, real=care.replace_private):
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        real(path, data)
+
+    with monkeypatch.context() as power:
+        power.setattr(care, "replace_private", replace_private)
+        assert CliRunner().invoke(app, argv).exit_code
+    assert "5 keys are sealed anew" in CliRunner().invoke(app, argv, env={"COLUMNS": "200"}).output
+    assert not levels(held, "another horse battery")[Level.BAD]
+    assert len(levels(held, SECRET)[Level.BAD]) == 5
+
+
+def test_keys_of_an_office_without_cards_are_never_taken_for_new_ones(held):
+    for path in held.directory.glob("*.card.json"):
+        path.unlink()
+    known = {key.kid for key in held.own_keys()}
+    bare = office.load(held.directory)
+    assert founding.made_before(bare, Role.ROOT, "root 1") is None
+    assert founding.make_sealed(bare, Role.ROOT, "root 1", Voice.of(SECRET)).key.kid not in known
+    assert not levels(bare)[Level.BAD]
+
+
+@given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_bytes_make_the_readers_of_copies_and_tokens_fail_otherwise(tmp_path, data):
+    for name, read in (("copy.json", backup._read), ("root-0011223344556677.token", office.read_token)):
+        path = tmp_path / name
+        path.write_bytes(data)
+        path.chmod(0o600)
+        with pytest.raises(FleetError):
+            read(path)

@@ -506,3 +506,42 @@ def test_only_the_desk_speaks_to_tokens():
     rooms = [house / room for room in ("wire", "fleet", "device", "provisioning", "sandbox")]
     users = [path for room in rooms for path in room.rglob("*.py") if "pkcs11" in path.read_text().split()]
     assert {path.name for path in users} <= {"token.py", "keyring.py"}
+
+
+def test_a_pipe_on_a_stick_is_not_waited_for_and_a_name_writes_nothing_on_the_terminal(offices, tmp_path):
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    os.mkfifo(stick / "root-2.partial")
+    with pytest.raises(FleetError, match="no plain file"):
+        carried.read([stick])
+    (stick / "root-2.partial").unlink()
+    partial = offices.sign("north", offices.change("north"))
+    hostile = stick / "root-2\x1b[2J.partial"
+    hostile.write_bytes(partial.data)
+    argv = ["countersign", str(hostile), "--office", str(tmp_path / "west"), "--out", str(stick)]
+    shown = CliRunner().invoke(app, argv, input="n\n")
+    assert "root-2" in shown.output
+    assert "\x1b[2J" not in shown.output
+
+
+@pytest.mark.usefixtures("offices")
+def test_a_root_of_another_ceremony_is_never_taken(tmp_path):
+    other = (
+        founding.create(
+            tmp_path / "o2", tmp_path / "c2", founding.Plan(), "correct horse battery", NOW
+        ).directory
+        / "root-1.cbor"
+    )
+    files = carried.read([other])
+    with pytest.raises(FleetError, match="another ceremony"):
+        carried.take(tmp_path / "west", files, anything, instead=True)
+
+
+def test_a_withdrawn_root_takes_the_trust_document_beside_it_along(offices):
+    (first,) = offices.sign_all("south", desk.Review((trust(),), ()))
+    offices.take("north", first)
+    offices.sign_all("north", offices.change("north", remove=(offices.key("south", Role.TRUST),)))
+    assert offices["north"].draft is not None
+    carried.withdraw(offices["north"], "root-2.partial")
+    assert offices["north"].draft is None
+    offices.sign_all("north", offices.change("north", remove=(offices.key("north", Role.TRUST),)))
