@@ -1,5 +1,7 @@
 """Passes of other systems at a whole gate: admitted, referred, compared by an attendant, and forgotten."""
 
+import gc
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -293,3 +295,48 @@ def test_a_card_in_several_codes_side_by_side_is_one(known):
     known.look_at(*chunked())
     known.run(0.5)
     assert known.verdicts() == [Reason.FOREIGN_ADMITTED]
+
+
+def texts_held():
+    """Every text that a living object holds, those inside tuples that the collector does not follow too."""
+    gc.collect()
+    for one in gc.get_objects():
+        for held in gc.get_referents(one):
+            yield from held if isinstance(held, tuple) and not gc.is_tracked(held) else (held,)
+
+
+def told_by(name):
+    """Asks for what still has this name in it, knowing the name by its hash alone."""
+    wanted, length = hashlib.sha256(name.encode()).digest(), len(name)
+
+    def left():
+        short = {text for text in texts_held() if isinstance(text, str) and length <= len(text) < 99}
+        words = {word.encode(errors="replace") for text in short for word in text.split()}
+        return [word for word in words if hashlib.sha256(word).digest() == wanted]
+
+    return left
+
+
+def named(name):
+    body = foreign.certificate("v", [foreign.vaccination(day(30))])
+    body["nam"] = {"fn": name, "fnt": name}
+    return foreign.hc1(body, SIGNER, NOW_S - DAY_S, NOW_S + DAY_S)
+
+
+def test_a_name_on_a_pass_is_gone_when_the_screen_is(attended):
+    name = "".join(chr(ord("A") + byte % 26) for byte in b"not a name that stands here")
+    left, text = told_by(name), named(name)
+    attended.show(text)
+    assert attended.verdicts() == [Reason.FOREIGN]
+    attended.leave()
+    sign_in(attended)
+    press(attended, 1.0)
+    attended.look_at(text)
+    attended.run(0.2)
+    assert attended.presenter.panel.plain[0] == name
+    del name, text
+    assert left()
+    attended.look_at()
+    attended.run(6)
+    assert attended.presenter.panel.en == "The same person?"
+    assert not left()
