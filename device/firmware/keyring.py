@@ -120,7 +120,8 @@ def _read_certificate(text: str) -> tuple[bytes, Key | WireError]:
 @functools.lru_cache(maxsize=REMEMBERED)
 def _read_jwk(text: str) -> tuple[bytes, Key | WireError]:
     try:
-        kid, key = jwk.read(json.loads(text))
+        fields = json.loads(text)
+        kid, key = jwk.read_ed25519(fields) if fields.get("kty") == "OKP" else jwk.read(fields)
     except WireError as error:
         return b"", error.with_traceback(None)
     return kid, Key(key)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from wire.errors import Flaw, WireError
 from wire.foreign import keys, notation
 from wire.foreign.keys import PassKey, RsaKey
-from wire.keys import PublicKey
+from wire.keys import COORDINATE_BYTES, Alg, PublicKey
 
 MAX_SET_BYTES: Final = 1 << 20
 """Some hundred keys, each with a chain of certificates."""
@@ -50,6 +50,20 @@ def read(jwk: Mapping[str, Any]) -> tuple[bytes, PassKey]:
     return _kid(jwk, key), key
 
 
+def read_ed25519(jwk: Mapping[str, Any]) -> tuple[bytes, PublicKey]:
+    """The id and the key of an Ed25519 JWK (RFC 8037), for codes of ours: no system of passes has such keys.
+
+    WireError(KID) as from `read`.
+    """
+    if not _PRIVATE.isdisjoint(jwk) or jwk.get("crv") != "Ed25519":
+        raise WireError(Flaw.KID, "this is no public Ed25519 key")
+    x = _number(jwk, "x")
+    if len(x) != COORDINATE_BYTES:
+        raise WireError(Flaw.KID, "an Ed25519 key has 32 bytes")
+    key = PublicKey(Alg.EDDSA, x)
+    return _kid(jwk, key), key
+
+
 def read_set(data: bytes) -> KeySet:
     """A JWK set in JSON; as RFC 7517, 5 wishes, what cannot be used does not spoil the rest.
 
@@ -74,6 +88,8 @@ def thumbprint(key: PassKey) -> str:
     encode = notation.to_base64url
     if isinstance(key, RsaKey):
         required = {"e": encode(key.exponent), "kty": "RSA", "n": encode(key.modulus)}
+    elif key.alg is Alg.EDDSA:
+        required = {"crv": "Ed25519", "kty": "OKP", "x": encode(key.x)}
     else:
         required = {"crv": "P-256", "kty": "EC", "x": encode(key.x), "y": encode(key.y)}
     canonical = json.dumps(required, separators=(",", ":"), sort_keys=True)
@@ -83,7 +99,10 @@ def thumbprint(key: PassKey) -> str:
 def write(key: PassKey, kid: str | None = None) -> dict[str, str]:
     """The JWK of a key, under its thumbprint unless another id is given."""
     encode = notation.to_base64url
-    head = {"kid": kid or thumbprint(key), "use": "sig", "alg": keys.alg_of(key).name}
+    named = {"kid": kid or thumbprint(key), "use": "sig"}
+    if isinstance(key, PublicKey) and key.alg is Alg.EDDSA:
+        return {"kty": "OKP", **named, "alg": "EdDSA", "crv": "Ed25519", "x": encode(key.x)}
+    head = named | {"alg": keys.alg_of(key).name}
     if isinstance(key, RsaKey):
         return {"kty": "RSA", **head, "n": encode(key.modulus), "e": encode(key.exponent)}
     return {"kty": "EC", **head, "crv": "P-256", "x": encode(key.x), "y": encode(key.y)}

@@ -77,8 +77,12 @@ def _is_number(part: object, least: int, most: int) -> TypeGuard[bytes]:
 
 
 def alg_of(key: PassKey) -> PassAlg:
-    """The algorithm that a key is for."""
-    return PassAlg.PS256 if isinstance(key, RsaKey) else PassAlg.ES256
+    """The algorithm that a key is for; WireError(ALG) for an Ed25519 key, which no system of passes uses."""
+    if isinstance(key, RsaKey):
+        return PassAlg.PS256
+    if key.alg is not Alg.ES256:
+        raise WireError(Flaw.ALG, "no system of passes signs with that kind of key")
+    return PassAlg.ES256
 
 
 def verify(key: PassKey, signature: bytes, message: bytes) -> None:

@@ -148,3 +148,27 @@ def test_any_object_is_a_key_or_a_wire_error(changes, base):
         return
     assert kid
     assert jwk.read(jwk.write(key))[1] == key
+
+
+# RFC 8037, A.2 and A.3: an Ed25519 key and its thumbprint.
+RFC8037 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+
+
+def test_an_ed25519_key_is_read_for_codes_of_ours_alone():
+    kid, key = jwk.read_ed25519(RFC8037)
+    assert kid == b"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    assert key.alg is Alg.EDDSA
+    assert jwk.read_ed25519(jwk.write(key)) == (kid, key)
+    assert flaw(RFC8037) is Flaw.KID
+    with pytest.raises(WireError) as caught:
+        keys.alg_of(key)
+    assert caught.value.flaw is Flaw.ALG
+
+
+@pytest.mark.parametrize(
+    "change", [{"d": "AAAA"}, {"crv": "Ed448"}, {"x": "AAAA"}, {"x": "!"}, {"kid": ""}], ids=str
+)
+def test_another_or_a_private_ed25519_key_is_refused(change):
+    with pytest.raises(WireError) as caught:
+        jwk.read_ed25519(RFC8037 | change)
+    assert caught.value.flaw is Flaw.KID
