@@ -179,5 +179,9 @@ def _name_issuers(session: Session, trust: Trust) -> None:
     for issuer in everybody:
         row = session.get(Issuer, issuer.id) or Issuer(id=issuer.id)
         row.name_zh, row.name_en = issuer.name_zh, issuer.name_en
-        row.detail = {"trust": trust.version}
+        row.detail = {"trust": trust.version, **_system(issuer)}
         session.add(row)
+
+
+def _system(issuer: Trusted | ForeignIssuer) -> dict[str, str]:
+    return {"passes": issuer.format.name} if isinstance(issuer, ForeignIssuer) else {}

@@ -95,15 +95,21 @@ def directory(found: Value) -> Iterator[Row]:
 
 
 def methods(found: Value) -> Iterator[Row]:
-    """The verification methods of a DID document; the fragment of a method's id is its key id."""
+    """The verification methods of a DID document; the fragment of a method's id is its key id.
+
+    Only those count that it lists for assertions: NZ COVID Pass, 7.2 (DID Core, 5.3.2).
+    """
     subject = found.get("id") if isinstance(found.get("id"), str) else ""
-    held = found["verificationMethod"]
+    held, relations = found["verificationMethod"], found.get("assertionMethod")
+    asserting = [name for name in relations if isinstance(name, str)] if isinstance(relations, list) else []
     for number, entry in enumerate(held if isinstance(held, list) else (), 1):
         where = f"method {number}"
         name = entry.get("id") if isinstance(entry, dict) else None
         owner, mark, fragment = name.partition("#") if isinstance(name, str) else ("", "", "")
         if not mark or not fragment or owner not in {"", subject}:
             yield Row(where=where, trouble="its id is no fragment of this document")
+        elif name not in asserting and f"#{fragment}" not in asserting:
+            yield Row(where=where, trouble="its document does not list it for assertions")
         elif not isinstance(entry.get("publicKeyJwk"), dict):
             yield Row(where=where, trouble="it holds no publicKeyJwk")
         else:

@@ -101,8 +101,12 @@ def settle(session: Session, now: int, actor: str) -> None:
 
 
 def adoption(session: Session, row: Rotation) -> Adoption:
-    """How far the gates in use have come; a gate counts when it said so itself."""
-    name, wanted = document_of(row), row.detail.get("version")
+    """How far the gates in use have come with what a rotation published."""
+    return holders(session, document_of(row), row.detail.get("version"))
+
+
+def holders(session: Session, name: str, wanted: int | None) -> Adoption:
+    """Which gates in use hold a version of a document or a later one; a gate counts when it said so."""
     gates = session.execute(
         select(Gate.id, GateState)
         .outerjoin(GateState, GateState.gate_id == Gate.id)

@@ -14,7 +14,7 @@ from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, now, opened, out, reading, show
 from fleet.console import say as say_line
 from fleet.errors import FleetError
-from fleet.keys import addresses, bounds, foreign_words, issuers, ledger, outbox, proposals, rotation
+from fleet.keys import addresses, bounds, foreign_words, issuers, ledger, outbox, proposals, rotation, steps
 from fleet.keys import removal as removing
 from fleet.keys.commands import say, tell
 from fleet.keys.import_commands import import_
@@ -83,6 +83,7 @@ def _remove(directory: Path, removal: Removal) -> None:
     for note in asked.notes:
         say_line(note)
     say_line("A gate refuses what went as soon as it holds the next trust document: have this signed now.")
+    say_line("Which gates hold it then: jx-fleet trust holders")
     tell(paths, asked.row)
 
 
@@ -159,6 +160,23 @@ def show_trust(
         return
     words = trust_words(None, trust)
     out.print(Panel("\n".join(f"• {escape(line)}" for line in words), title="trust"))
+
+
+@trust_app.command()
+def holders(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
+    """Show which gates hold the trust document in force, and which do not yet."""
+    with reading(directory) as session:
+        trust = ledger.trust(session)
+        seen = steps.holders(session, "trust", trust.version if trust else None)
+    rows = [{"gate": gate, "last_seen": heard} for gate, heard in seen.lacking]
+    if as_json:
+        held = {"version": trust.version if trust else None, "holding": seen.holding, "lacking": rows}
+        typer.echo(json.dumps(held, indent=2))
+        return
+    version = f"version {trust.version}" if trust else "no version: there is none yet"
+    say_line(f"{len(seen.holding)} of {len(seen.holding) + len(rows)} gates hold {version}.")
+    if rows:
+        show("Gates that do not hold it yet", rows, as_json=False, empty="")
 
 
 def _plain(trust: Trust) -> dict[str, Any]:

@@ -162,6 +162,15 @@ def test_a_did_document_gives_the_fragments_as_ids(press):
     assert reasons(json.dumps(elsewhere).encode()) == ["its id is no fragment of this document"]
 
 
+def test_a_method_that_is_not_for_assertions_signs_no_passes(press):
+    whole = json.loads(press.did([("key-1", press.as_jwk(press.private()))]))
+    for relations in ([], ["did:web:nzcp.example.nz#key-2"], None, "key-1", [{}]):
+        data = json.dumps(whole | {"assertionMethod": relations}).encode()
+        assert reasons(data) == ["its document does not list it for assertions"]
+    (found,) = keys(json.dumps(whole | {"assertionMethod": ["#key-1"]}).encode())
+    assert found.key.kid == b"key-1"
+
+
 def test_a_key_id_that_is_not_the_certificates_counts_and_is_said(press):
     der = press.dsc()
     (found,) = keys(press.german(der, kid=press.text(b"Key1RE")))

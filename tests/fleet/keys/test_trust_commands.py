@@ -39,3 +39,19 @@ def test_issuers_of_passes_have_their_names_at_hand_for_pages(fleet, press, tmp_
     with open_database(fleet.place / "fleet.db") as database, database.reading() as session:
         row = session.get_one(Issuer, "hc1-de")
         assert (row.name_zh, row.name_en) == ("德国", "Germany")
+
+
+def test_who_holds_the_document_in_force_and_who_does_not_is_shown(fleet):
+    assert "0 of 1 gates hold no version" in fleet.trust("holders")
+    fleet.trust("set-bounds", "foreign=deny")
+    fleet.sign()
+    said = fleet.trust("holders")
+    assert "0 of 1 gates hold version 1" in said
+    assert "0123456789ab" in said
+    fleet.gate_holds(trust=1)
+    assert "1 of 1 gates hold version 1" in fleet.trust("holders")
+    assert json.loads(fleet.trust("holders", "--json")) == {
+        "version": 1,
+        "holding": ["0123456789ab"],
+        "lacking": [],
+    }

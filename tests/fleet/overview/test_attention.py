@@ -6,6 +6,7 @@ import pytest
 from typer.main import get_command
 
 from fleet.ceremony.command import app as ceremony
+from fleet.models import Issuer
 from fleet.overview import attention
 from fleet.server import app as server
 
@@ -30,3 +31,16 @@ def test_steps_are_done_one_by_one(console_database, town):
     town.populate(console_database, 1_795_230_000, count=0)
     with console_database.reading() as session:
         assert all(step.done for step in attention.steps(session))
+
+
+def test_an_issuer_of_passes_alone_is_no_issuer_of_codes(console_database):
+    def done():
+        with console_database.reading() as session:
+            return {step.what: step.done for step in attention.steps(session)}["issuer"]
+
+    with console_database.session() as session:
+        session.add(Issuer(id="hc1-de", name_zh="德国", name_en="Germany", detail={"passes": "HC1"}))
+    assert not done()
+    with console_database.session() as session:
+        session.add(Issuer(id="jl", name_zh="吉林", name_en="Jilin", detail={"trust": 1}))
+    assert done()
