@@ -48,6 +48,8 @@ format: env ## Lay the code out
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: env ## Every promise as a ratio to a floor measured in the same run
+	@[ -x .peer/bin/python ] || $(BIN)/uv venv -q .peer
+	@$(BIN)/uv pip install -q --python .peer/bin/python --require-hashes -r locks/peer.lock
 	@for promise in bench/*.py; do $(BIN)/python $$promise || exit 1; done
 
 fuzz: env ## Every reader of foreign bytes under a fuzzer, ten minutes in all; ARGS="--seconds 60 --only code"
@@ -65,6 +67,7 @@ lock: env ## Resolve the dependencies once, in several views: everything, what r
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra fuzz -c locks/dev.lock pyproject.toml -o locks/fuzz.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra hil --no-deps --no-emit-package cbor2 --no-emit-package cryptography -c locks/dev.lock pyproject.toml -o locks/hil.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra hil-camera --no-deps --no-emit-package cbor2 --no-emit-package cryptography -c locks/dev.lock -c locks/hil.lock pyproject.toml -o locks/hil-camera.lock
+	echo cwt | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header - -o locks/peer.lock
 
 clean: ## Remove what was made
-	rm -rf $(VENV) .demo .hil .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .peer .demo .hil .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

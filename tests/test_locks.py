@@ -55,7 +55,7 @@ def test_each_lock_holds_what_its_extras_declare():
         assert declared(name) - declared() == set(pins(name))
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, "peer"])
 def test_no_lock_names_a_server(name):
     text = (ROOT / "locks" / f"{name}.lock").read_text()
     assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text)
