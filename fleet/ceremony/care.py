@@ -104,9 +104,7 @@ def reseal(
         replace_private(key.path, seal.sealed(opened, fresh))
         done += 1
     tell(f"{done} 把密钥换了口令；旧备份仍用旧口令，请重新备份并销毁旧备份")
-    tell(
-        f"{done} keys are sealed anew; older copies open with the old passphrase: make a new one, destroy them"
-    )
+    tell(f"{done} keys are sealed anew; older copies open with the old one: make a new one, destroy them")
 
 
 def passphrase() -> None:

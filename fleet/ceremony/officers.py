@@ -19,6 +19,9 @@ from fleet.keys.sealed import replace_private, sync_directory
 from fleet.keys.words import root_words
 from wire.documents import Role
 
+RotateAll = Annotated[
+    bool, typer.Option("--rotate-all", help="All present keys of the roles that get new ones leave.")
+]
 Threshold = Annotated[int | None, typer.Option(min=1, max=offline.MOST_KEYS, help="Keys that must sign.")]
 
 
@@ -87,6 +90,7 @@ def change(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ] = None,
     root_threshold: Threshold = None,
     trust_threshold: Threshold = None,
+    rotate_all: RotateAll = False,
     renew: Annotated[bool, typer.Option("--renew", help="Only new dates.")] = False,
     passphrase_file: PassFile = None,
     heard: Heard = None,
@@ -101,9 +105,10 @@ def change(  # noqa: PLR0913, PLR0917 - each is an option of the command
         raise FleetError(
             "say what is to change: --add, --remove, --root-threshold, --trust-threshold, --renew"
         )
-    asked = Change(
-        add=tuple(card for card, _ in known), remove=offline.find(held.root, remove or ()), thresholds=numbers
-    )
+    coming = tuple(card for card, _ in known)
+    others = offline.all_others(held.root, coming) if rotate_all else ()
+    leaving = {*offline.find(held.root, remove or ()), *others}
+    asked = Change(add=coming, remove=tuple(leaving), thresholds=numbers)
     proposal = _proposal(held, asked)
     manner = Manner(voice=voice(passphrase_file), out=out, heard=heard or (), yes=yes)
     act.perform(held, proposal, f"root-{held.root.version + 1}", manner, cards=known)

@@ -40,6 +40,12 @@ def find(root: Root, said: Sequence[str]) -> tuple[PublicKey, ...]:
     return tuple(found)
 
 
+def all_others(root: Root, add: Sequence[Card]) -> tuple[PublicKey, ...]:
+    """Every key of the roles that get new ones: they leave together."""
+    roles = {card.role for card in add}
+    return tuple(key for role in ROLES if role in roles for key in root.keys_of(role).values())
+
+
 def next_root(root: Root, change: Change, now: int) -> Root:
     """The root after `root`; FleetError for one that nobody could ever follow or sign."""
     known = {key.kid for key in root.keys}

@@ -77,6 +77,9 @@ def root(
     ] = None,
     root_threshold: Threshold = None,
     trust_threshold: Threshold = None,
+    rotate_all: Annotated[
+        bool, typer.Option("--rotate-all", help="All present keys of the roles that get new ones leave.")
+    ] = False,
     renew: Annotated[bool, typer.Option("--renew", help="Only new dates.")] = False,
     directory: Directory = DIRECTORY,
 ) -> None:
@@ -90,8 +93,10 @@ def root(
     coming = tuple(cards.read(path) for path in add or ())
     with opened(directory) as database:
         with database.session() as session:
-            leaving = offline.find(ledger.needed_root(session), remove or ())
-            change = Change(add=coming, remove=leaving, thresholds=thresholds)
+            held = ledger.needed_root(session)
+            others = offline.all_others(held, coming) if rotate_all else ()
+            leaving = {*offline.find(held, remove or ()), *others}
+            change = Change(add=coming, remove=tuple(leaving), thresholds=thresholds)
             row = rotation.start_root(session, change, now(), actor())
         with database.reading() as session:
             _then(session, directory, row)

@@ -24,6 +24,7 @@ BLOCK = re.compile(r"<!-- time: (\d+) days -->|^```console\n(.*?)^```", re.MULTI
 PROMPT = re.compile(r"(north|south|west|east|server)\$ (.*)")
 SPOKEN = re.compile(r"(?:[A-Z2-7]{5}-){4}[A-Z2-7]{5}")
 DAY = 86_400
+STICKS = ("stick", "stick2", "new")
 
 
 def steps():
@@ -51,11 +52,11 @@ class Machines:
             name: {option for parameter in found.params for option in parameter.opts}
             for name, found in get_command(command.app).commands.items()
         }
-        for stick in ("stick", "stick2"):
+        for stick in STICKS:
             (place / stick).mkdir()
         for name in ("north", "south", "west", "east", "server"):
             (place / name).mkdir()
-            for stick in ("stick", "stick2"):
+            for stick in STICKS:
                 (place / name / stick).symlink_to(place / stick)
             secret = place / name / "passphrase"
             secret.write_text(f"{name} {'orchard lantern kettle'}")

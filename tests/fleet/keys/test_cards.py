@@ -108,6 +108,16 @@ def test_keys_come_in_leave_and_are_replaced_in_one_step():
         assert after.roles[role] == held.roles[role]
 
 
+def test_all_keys_of_the_roles_that_get_new_ones_leave_together():
+    held = root()
+    new = (card(), card(), card(Role.TRUST))
+    for coming, gone in ((new[:2], 3), (new[2:], 2), (new, 5), ((), 0)):
+        leaving = offline.all_others(held, coming)
+        assert len(leaving) == gone
+        after = offline.next_root(held, Change(add=coming, remove=leaving), NOW)
+        assert not set(leaving) & set(after.keys)
+
+
 def test_nothing_but_dates_changes_when_nothing_is_said():
     held = root()
     after = offline.next_root(held, Change(), NOW + 5)
