@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from wire.reason_words import REASONS
+from wire.reasons import Reason
+
 
 @pytest.fixture
 def filled(signed_in, console_database, town, clock):
@@ -116,3 +119,18 @@ def test_strange_arguments_do_no_harm(filled, arguments):
         assert answer.status_code == 200
         assert "javascript:" not in answer.text
         assert "<script>" not in answer.text
+
+
+@pytest.mark.parametrize("reason", [Reason.FOREIGN_ADMITTED, Reason.FOREIGN_DENIED, Reason.DOSES_MISSING])
+def test_what_became_of_passes_of_other_systems_is_found_by_its_reason(
+    signed_in, console_database, town, clock, reason
+):
+    words = REASONS[reason]
+    told = {"reason": reason.name.lower(), "verdict": words.verdict.name.lower()}
+    passed = town.event(clock.now - 60, 1, **told, issuer="hc1-de", colour=None)
+    town.add_events(console_database, [passed, town.event(clock.now - 50, 2)])
+    for language, text in (("zh-CN", words.zh), ("en", words.en)):
+        signed_in.post("/language", data={"language": language})
+        page = signed_in.get(f"/entries?reason={words.code}").text
+        assert len(rows(page)) == 1
+        assert page.count(text) == 2  # in the row, and among the reasons to choose from
