@@ -67,6 +67,11 @@ _ROWS: Final = {
         "a pass of another system, temperature normal, admitted by policy",
         _ENTER,
     ),
+    Reason.FOREIGN_CHECKED: (
+        "其他体系的证明，工作人员已核对证件",
+        "a pass of another system, document checked by the attendant",
+        _ENTER,
+    ),
     Reason.UNKNOWN_ISSUER: (
         "发码机构未被认可",
         "the issuer is not known here",

@@ -270,6 +270,7 @@ def _welcome(code: Code, here: Here) -> Reason:
         (code.unlisted, Reason.LIST_NOT_HELD_ADMITTED),
         (code.paper and code.document_checked, Reason.PAPER_CHECKED),
         (code.attended, Reason.MEASURED_AGAIN),
+        (code.foreign and code.document_checked, Reason.FOREIGN_CHECKED),
         (code.foreign, Reason.FOREIGN_ADMITTED),
         (code.colour is Colour.NO_INFORMATION, Reason.NO_INFORMATION_ADMITTED),
         (code.paper, Reason.PAPER_ADMITTED),

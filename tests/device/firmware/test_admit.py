@@ -259,6 +259,7 @@ WELCOMES = {
     Reason.MEASURED_AGAIN: (replace(PHONE, colour=Colour.YELLOW, attended=True), HERE),
     Reason.LIST_NOT_HELD_ADMITTED: (replace(PHONE, colour=None), policy(list_not_held=Choice.ADMIT)),
     Reason.FOREIGN_ADMITTED: (FOREIGN, policy(foreign=Choice.ADMIT)),
+    Reason.FOREIGN_CHECKED: (replace(FOREIGN, document_checked=True), HERE),
 }
 
 
@@ -379,7 +380,8 @@ def test_a_pass_is_admitted_only_in_date_where_policy_or_an_attendant_says_so_an
         assert reason is not None
     if reason is None or verdict_of(reason) is not Verdict.ADMIT:
         return
-    assert reason is (Reason.MEASURED_AGAIN if code.attended else Reason.FOREIGN_ADMITTED)
+    checked = Reason.FOREIGN_CHECKED if code.document_checked else Reason.FOREIGN_ADMITTED
+    assert reason is (Reason.MEASURED_AGAIN if code.attended else checked)
     assert code.document_checked or (here.policy.foreign is Choice.ADMIT and not code.anonymous)
     assert here.policy.foreign is not Choice.DENY
     assert (code.begins or 0) <= NOW < (code.expires or NOW + 1)

@@ -253,7 +253,7 @@ def test_an_attendant_compares_the_name_on_a_referred_pass_and_lets_its_holder_i
     press(attended, 1.0)
     attended.run(2)
     entry = attended.journal(Event.PASSAGE)[-1]
-    assert (entry.reason, entry.attendant) == (Reason.FOREIGN_ADMITTED, ATTENDANT.to_bytes(16))
+    assert (entry.reason, entry.attendant) == (Reason.FOREIGN_CHECKED, ATTENDANT.to_bytes(16))
     assert (entry.about, entry.subject) == (called.sequence, called.subject)
     assert attended.hands.opened == 1
     assert not [path for path in tmp_path.iterdir() if b"ANYPERSON" in path.read_bytes()]
