@@ -1,7 +1,7 @@
 """`jx-fleet trust import`: published keys of other systems into a signing request, never into force."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,7 +13,18 @@ from fleet import audit
 from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, now, opened, say
 from fleet.errors import FleetError
-from fleet.keys import fitting, import_words, importing, issuers, ledger, outbox, paper, proposals, published
+from fleet.keys import (
+    fitting,
+    import_words,
+    importing,
+    issuers,
+    ledger,
+    outbox,
+    paper,
+    proposals,
+    published,
+    removal,
+)
 from fleet.keys.commands import tell
 from fleet.keys.import_words import Source
 from fleet.keys.importing import Change, Gathered, Options
@@ -47,6 +58,7 @@ Days = Annotated[
     typer.Option(min=1, max=3650, help="How long keys count whose publisher does not say; else 365."),
 ]
 Until = Annotated[str | None, typer.Option(help="No key counts longer than to this day, 2027-12-31.")]
+Again = Annotated[bool, typer.Option("--again", help="Take back keys that were removed here before.")]
 Dry = Annotated[bool, typer.Option("--show", help="Say what it would be, and ask for nothing.")]
 
 
@@ -80,6 +92,7 @@ def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     exactly: Exactly = False,
     days: Days = None,
     until: Until = None,
+    again: Again = False,
     dry: Dry = False,
     directory: Directory = DIRECTORY,
     as_json: AsJson = False,
@@ -100,7 +113,7 @@ def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ends = at - at % DAY_S + (days or DEFAULT_DAYS) * DAY_S
     span = Span(now=at, ends=ends, latest=_day(until) if until else LATEST)
     sources = [_source(path) for given in files for path in _spread(given)]
-    result = _asked(directory, sources, options, span, dry=dry)
+    result = _asked(directory, sources, options, span, again=again, dry=dry)
     if as_json:
         told = import_words.as_json(sources, result.found, result.changes)
         more = {"bytes": result.size, "request": result.row.id if result.row else None}
@@ -110,12 +123,16 @@ def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command
         _outcome(result)
 
 
-def _asked(directory: Path, sources: list[Source], options: Options, span: Span, *, dry: bool) -> Result:
+def _asked(
+    directory: Path, sources: list[Source], options: Options, span: Span, *, again: bool, dry: bool
+) -> Result:
     """Read the keys, join them with the draft, and ask for what comes of it unless it is a dry run."""
     row: SigningRequest | None = None
     with opened(directory) as database:
         with database.reading() if dry else database.session() as session:
             base = _draft(session, span.now)
+            if not again:
+                options = replace(options, removed=removal.removed(session))
             found = importing.gather([(s.name, s.published) for s in sources], options, base, span)
             trust, changes = importing.merged(base, found, options, span.now)
             fitting.body(trust)

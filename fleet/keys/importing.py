@@ -43,6 +43,8 @@ class Options:
     """What a file does not name any more leaves its issuer."""
     renew: bool = False
     """Give keys that stand there already the dates of this import, where their publisher has none."""
+    removed: frozenset[tuple[str, str]] = frozenset()
+    """Issuers with key ids in hex, or with "*", that were taken out here and are not to come back unasked."""
 
 
 @dataclass(slots=True)
@@ -81,6 +83,7 @@ def gather(files: Sequence[tuple[str, Published]], options: Options, trust: Trus
             except (WireError, FleetError) as error:
                 reason = error.detail if isinstance(error, WireError) else str(error)
                 found.left_out.append((where, reason))
+    found.issuers = {name: issuer for name, issuer in found.issuers.items() if name in found.keys}
     return found
 
 
@@ -115,8 +118,10 @@ def _take(
         found.counts["expired"] += 1
         return
     issuer = _home(found, row, system, code, options, trust)
-    held = found.keys.setdefault(issuer, {})
     ident = (usable.key.kid, usable.key.key)
+    if _comes_back(issuer, ident, options, trust):
+        raise FleetError("it was removed here before: --again takes it back")
+    held = found.keys.setdefault(issuer, {})
     if ident in held:
         found.counts["twice"] += 1
         usable = _joined(held[ident], usable)
@@ -127,6 +132,15 @@ def _take(
     found.odd += [(where, words) for words in usable.odd]
     if usable.key.not_before >= usable.key.not_after:
         found.odd.append((where, "it ends before it begins and never counts"))
+
+
+def _comes_back(name: str, ident: Ident, options: Options, trust: Trust) -> bool:
+    """Whether a key was removed, with its issuer or alone, and has not been taken back since."""
+    issuer = next((issuer for issuer in trust.foreign if issuer.id == name), None)
+    if issuer is None:
+        return any(removed == name for removed, _ in options.removed)
+    present = any((row.kid, row.key) == ident for row in issuer.keys)
+    return not present and (name, ident[0].hex()) in options.removed
 
 
 def _joined(one: Usable, other: Usable) -> Usable:

@@ -1,8 +1,10 @@
 """Keys and issuers that must not count any more: out at once, in one request, whatever else is under way."""
 
+import json
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fleet import audit
@@ -10,11 +12,15 @@ from fleet.errors import FleetError, NotFoundError
 from fleet.keys import foreign_words, issuers, ledger, proposals, steps
 from fleet.keys.proposals import Wish
 from fleet.keys.steps import Step
-from fleet.models import Rotation, SigningRequest
+from fleet.models import Audit, Rotation, SigningRequest
 from wire.documents import ForeignIssuer, ForeignKey, Issuer, IssuerKey, Trust
 
 MIN_KID: Final = 6
 """Characters of a key id that are enough to name it, if no other key of the issuer begins with them."""
+
+
+REMOVED: Final = "trust.removed"  # in the audit log
+EVERY_KEY: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,13 @@ def ask(session: Session, removal: Removal, now: int, actor: str) -> Asked:
         session, now, actor, "trust.removed", issuer=removal.issuer, keys=kids, reason=removal.reason
     )
     return Asked(row, tuple(notes))
+
+
+def removed(session: Session) -> frozenset[tuple[str, str]]:
+    """What was ever asked to be taken out: issuers with key ids in hex, or with EVERY_KEY."""
+    rows = session.scalars(select(Audit.detail).where(Audit.action == REMOVED))
+    details = [json.loads(detail) for detail in rows]
+    return frozenset((row["issuer"], key) for row in details for key in row["keys"].split(","))
 
 
 def without(trust: Trust, removal: Removal) -> tuple[Trust, frozenset[str]]:

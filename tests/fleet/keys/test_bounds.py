@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.errors import FleetError
@@ -67,6 +67,7 @@ def test_a_wrong_value_is_refused_with_what_can_be(name, text, words):
         bounds.with_values(DEFAULT, {name: text})
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(bounds.NAMES)), st.text(max_size=8) | st.integers(-9, 10**6).map(str))
 def test_whatever_is_written_a_policy_stays_one_that_gates_read(name, text):
     try:

@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.keys import foreign_words, paper
@@ -165,12 +165,14 @@ ISSUERS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.none() | ISSUERS, ISSUERS, ISSUERS)
 def test_the_same_words_after_the_same_base_mean_the_same(old, one, other):
     base = trust(*([old] if old else []))
     assert (trust_words(base, trust(one)) == trust_words(base, trust(other))) == (one == other)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_a_short_id_is_plain(kid):
     told = foreign_words.short(kid)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.errors import FleetError
@@ -48,6 +48,7 @@ def joined(trust, rows, options):
     return made, changes, found
 
 
+@settings(deadline=None)
 @given(LISTS, LISTS, CHOICES)
 def test_the_same_list_again_changes_nothing(before, rows, options):
     held, *_ = joined(EMPTY, before, Options())
@@ -64,6 +65,7 @@ def test_the_same_list_again_changes_nothing(before, rows, options):
     fitting.words(trust_words(EMPTY, once))
 
 
+@settings(deadline=None)
 @given(LISTS, st.randoms(use_true_random=False))
 def test_the_order_of_a_list_does_not_matter(rows, random):
     shuffled = random.sample(rows, len(rows))
@@ -71,6 +73,7 @@ def test_the_order_of_a_list_does_not_matter(rows, random):
     assert {i.id: i for i in one.foreign} == {i.id: i for i in other.foreign}
 
 
+@settings(deadline=None)
 @given(LISTS, LISTS)
 def test_what_is_added_takes_nothing_away(before, rows):
     held, *_ = joined(EMPTY, before, Options())
@@ -79,6 +82,7 @@ def test_what_is_added_takes_nothing_away(before, rows):
     assert old <= {(i.id, k.kid, k.key) for i in made.foreign for k in i.keys}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.sampled_from([Format.SHC, Format.NZCP]))
 def test_whatever_an_issuer_calls_itself_the_document_stays_readable(iss, system):
     options = Options(system=Format.SHC, iss=iss or "x")

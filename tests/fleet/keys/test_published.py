@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.errors import FleetError
@@ -320,11 +320,13 @@ def survives(data: bytes) -> None:
                 assert found.key.not_after <= SPAN.latest
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_json_of_any_shape_is_survived(value):
     survives(json.dumps(value).encode())
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, VALUES, max_size=3), st.sampled_from(sorted(published.SHAPES)), VALUES)
 def test_json_of_nearly_the_right_shape_is_survived(more, member, value):
     survives(
@@ -334,11 +336,13 @@ def test_json_of_nearly_the_right_shape_is_survived(more, member, value):
     )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_survived(data):
     survives(data)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_damaged_list_is_survived(press_once, data):
     whole = bytearray(data.draw(st.sampled_from(press_once)))

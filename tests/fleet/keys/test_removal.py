@@ -153,6 +153,37 @@ def test_cards_and_passes_are_believed_by_their_imported_keys_too(fleet, press, 
     assert refused_pass(fleet, nz) is Reason.UNKNOWN_ISSUER
 
 
+def test_a_removed_key_comes_back_with_no_later_list_unless_it_is_asked_for(fleet, press, put):
+    stolen, other, later = (press.dsc() for _ in range(3))
+    fleet.trust("import", put(press.pem(stolen, other)))
+    fleet.sign()
+    fleet.trust("remove-key", "hc1-de", press.kid(stolen).hex(), "--reason", "stolen")
+    fleet.sign()
+    said = fleet.trust("import", put(press.pem(stolen, other, later)))
+    assert "block 1: it was removed here before: --again takes it back" in said
+    fleet.sign()
+    assert {row.kid for row in fleet.believed().foreign[0].keys} == {press.kid(other), press.kid(later)}
+    fleet.trust("import", put(press.pem(stolen, other)), "--again", "--replace")
+    fleet.sign()
+    assert "nothing was asked" in fleet.trust("import", put(press.pem(stolen, other)), "--replace")
+    assert {row.kid for row in fleet.believed().foreign[0].keys} == {press.kid(stolen), press.kid(other)}
+
+
+def test_a_removed_issuer_comes_back_with_no_later_list_unless_it_is_asked_for(fleet, press, put):
+    file = put(press.pem(press.dsc(), press.dsc(country="FR")))
+    fleet.trust("import", file)
+    fleet.sign()
+    fleet.trust("remove-issuer", "hc1-de", "--reason", "all of them")
+    fleet.sign()
+    assert "--again takes it back" in fleet.trust("import", file)
+    assert fleet.waiting() == []
+    assert [issuer.id for issuer in fleet.believed().foreign] == ["hc1-fr"]
+    fleet.trust("import", file, "--again")
+    fleet.trust("import", put(press.pem(press.dsc()), "new.pem"))
+    fleet.sign()
+    assert {issuer.id: len(issuer.keys) for issuer in fleet.believed().foreign} == {"hc1-fr": 1, "hc1-de": 2}
+
+
 def test_a_rotation_that_waits_is_carried_along(fleet, put, codes):
     """The removal of another key does not wait for the officer's answer to the rotation."""
     new, stolen = PrivateKey.generate(), PrivateKey.generate()
