@@ -10,12 +10,13 @@ import typer
 from fleet.ceremony import act, carried, desk, progress, signatures
 from fleet.ceremony.act import Manner
 from fleet.ceremony.carried import Carried, Taken
-from fleet.ceremony.office import Office, load
+from fleet.ceremony.office import PARTIAL, WHOLE, Office, load
 from fleet.ceremony.terminal import Heard, OfficeDir, Out, PassFile, Yes, compare, confirm, say, tell, voice
 from fleet.errors import FleetError
 from fleet.keys import fingerprints
 from fleet.keys.cards import Card
 from fleet.keys.phrases import moment
+from fleet.keys.sealed import replace_private
 from wire.documents import Root, Trust
 
 Files = Annotated[
@@ -68,6 +69,18 @@ def withdraw(
         raise FleetError("nothing was changed")
     aside = carried.withdraw(load(office_dir), proposal)
     tell(f"{proposal} → {aside.name}")
+
+
+def give(office_dir: OfficeDir, out: Out) -> None:
+    """Write what this office holds again, to be carried: all roots, the newest trust document, what waits."""
+    held = load(office_dir)
+    names = [f"root-{root.version}{WHOLE}" for root in held.roots]
+    names += [f"trust-{held.trust.version}{WHOLE}"] if held.trust else []
+    names += [f"{kind}-{found.version}{PARTIAL}" for kind, found in carried.proposals(held)]
+    names += [card.file_name for card in (held.cards or {}).values()]
+    for name in names:
+        replace_private(out / name, (held.directory / name).read_bytes())
+    tell(f"{out}: {len(names)} 个文件 / files")
 
 
 def status(office_dir: OfficeDir) -> None:

@@ -165,6 +165,7 @@ for _command in (
     circulate.countersign,
     circulate.take,
     circulate.withdraw,
+    circulate.give,
     circulate.status,
     care.check,
     care.paper,

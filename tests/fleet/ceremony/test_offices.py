@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -545,3 +546,68 @@ def test_a_withdrawn_root_takes_the_trust_document_beside_it_along(offices):
     carried.withdraw(offices["north"], "root-2.partial")
     assert offices["north"].draft is None
     offices.sign_all("north", offices.change("north", remove=(offices.key("north", Role.TRUST),)))
+
+
+def test_what_an_office_holds_is_given_again_to_another(offices, tmp_path):
+    whole = offices.countersign("south", offices.sign("north", offices.change("north")).data)
+    offices.take("north", whole)
+    offices.sign("north", desk.Review((trust(),), ()))
+    offices.sign("north", offices.change("north", thresholds={Role.ROOT: 3}))
+    argv = ["give", "--office", str(tmp_path / "north"), "--out", str(tmp_path / "stick")]
+    assert CliRunner().invoke(app, argv).exit_code == 0
+    names = {path.name for path in (tmp_path / "stick").iterdir() if path.suffix != ".json"}
+    assert names == {"root-1.cbor", "root-2.cbor", "trust-1.cbor", "root-3.partial"}
+    files = carried.read([tmp_path / "stick"])
+    became = [one.became for one in carried.take(tmp_path / "west", files, anything, instead=False)]
+    assert became == ["held", "kept", "unsigned", "kept"]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(sorted(SECRETS)),
+            st.sampled_from(("propose", "countersign", "take")),
+            st.integers(0, 200),
+        ),
+        max_size=24,
+    )
+)
+def test_offices_that_never_withdraw_never_disagree_on_a_root(offices_again, acts):
+    """Whatever is proposed, lost, delayed or carried twice: one version, one root."""
+    offices, answers = offices_again()
+    for name, act, number in acts:
+        held = offices[name]
+        with contextlib.suppress(FleetError):
+            if act == "propose":
+                root = offline.next_root(held.root, Change(), NOW + number)
+                answers.append(offices.sign(name, desk.with_trust(held, root)))
+            elif answers and act == "countersign":
+                answers.append(offices.countersign(name, answers[number % len(answers)].data))
+            elif answers:
+                offices.take(name, answers[number % len(answers)])
+    chains = [offices[name].roots for name in SECRETS]
+    for one in chains:
+        for other in chains:
+            assert all(a == b for a, b in zip(one, other, strict=False))
+    complete = [desk.unverified(answer.data) for answer in answers if answer.complete]
+    for one in complete:
+        assert all(one == other for other in complete if other.version == one.version)
+
+
+@pytest.fixture
+def offices_again(tmp_path):
+    """Fresh copies of the same three offices, for one example after another."""
+    (tmp_path / "model").mkdir()
+    Offices(tmp_path / "model")
+    made = [0]
+
+    def fresh():
+        made[0] += 1
+        place = tmp_path / str(made[0])
+        shutil.copytree(tmp_path / "model", place)
+        copy = Offices.__new__(Offices)
+        copy.place = place
+        return copy, []
+
+    return fresh
