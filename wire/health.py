@@ -29,6 +29,11 @@ class Trouble(IntEnum):
     LIST_OLD = 11
     CLOCK_DOUBT = 12
     VENUE_STALE = 13
+    ROOT_ENDING = 14
+    TRUST_ENDING = 15
+    ASSIGNMENT_ENDING = 16
+    LIST_AGING = 17
+    TIME_SILENT = 18
     CAMERA = 20
     THERMOMETER = 21
     BARRIER = 22
@@ -104,6 +109,41 @@ TROUBLES: Final = {
         "nothing heard of the other lanes: this gate decides alone",
         "检查网络",
         "check the connection to the fleet",
+    ),
+    Trouble.ROOT_ENDING: TroubleWords(
+        _N,
+        "根文件即将到期",
+        "the root document ends within 60 days",
+        "签发新版本",
+        "have a new version signed",
+    ),
+    Trouble.TRUST_ENDING: TroubleWords(
+        _N,
+        "信任文件即将到期",
+        "the trust document ends within 14 days",
+        "签发新版本",
+        "have a new version signed",
+    ),
+    Trouble.ASSIGNMENT_ENDING: TroubleWords(
+        _N,
+        "分配即将到期",
+        "the assignment ends within 7 days",
+        "检查网络",
+        "check the connection to the fleet",
+    ),
+    Trouble.LIST_AGING: TroubleWords(
+        _N,
+        "状态列表即将过旧",
+        "a status list will soon be too old",
+        "检查网络",
+        "check the connection to the fleet",
+    ),
+    Trouble.TIME_SILENT: TroubleWords(
+        _N,
+        "收不到签名时间",
+        "no signed time for ten minutes",
+        "检查服务器",
+        "check the broker",
     ),
     Trouble.CAMERA: TroubleWords(
         _B, "摄像头故障", "the camera has failed", "检查排线", "check the camera cable"

@@ -64,6 +64,7 @@ class Health:
     """Unix seconds of the certificate's end; None: not enrolled."""
     online: bool = False
     withheld: bool = False
+    silent: bool = False
     venue_stale: bool = False
     unkept: bool = False
     ordered_out: bool = False
@@ -91,7 +92,11 @@ class Health:
             self._heal_journal(now)
         parts = self._parts(now_s)
         self.found = readiness.troubles(
-            documents_of(beliefs, self.withheld), parts, beliefs.policy(), now.now_s, doubt_of(now)
+            documents_of(beliefs, self.withheld, self.silent),
+            parts,
+            beliefs.policy(),
+            now.now_s,
+            doubt_of(now),
         )
         self.organs.presenter.troubles(self.found)
         self._narrate()
@@ -211,12 +216,15 @@ def _free(directory: Path) -> int:
         return 0
 
 
-def documents_of(beliefs: Beliefs, withheld: bool) -> Documents:
+def documents_of(beliefs: Beliefs, withheld: bool, silent: bool = False) -> Documents:
     """What readiness asks about the documents in force."""
     wanted = lists.carried(beliefs.trust, beliefs.gate)
+    ends = tuple(beliefs.lists[uri].expires for uri in wanted if uri in beliefs.lists)
     issued = tuple(beliefs.lists[uri].issued if uri in beliefs.lists else None for uri in wanted)
     return replace(
         Documents(root=beliefs.root, trust=beliefs.trust, assignment=beliefs.assignment),
         lists=issued,
+        list_ends=ends,
         withheld=withheld,
+        silent=silent,
     )

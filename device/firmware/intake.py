@@ -23,6 +23,8 @@ from wire.topics import RETAINED, All, Down
 
 ASK_EVERY_S: Final = 30.0
 GRACE_S: Final = 60.0  # how long what signed time names may still be on its way
+SILENT_S: Final = 600.0
+"""The fleet tells the time every 30 s: whoever keeps that back keeps back that something newer exists."""
 SAY_EVERY_S: Final = (
     3600.0  # the same refusal is journalled once in this time, or a broker could flood a journal
 )
@@ -47,6 +49,7 @@ class Intake:
         self._behind: dict[str, float] = {}
         self.keeper = Keeper(store)
         self._heads: Time | None = None
+        self._heard_s = float("inf")
         self._too_early = False
         # Two tables: both leaves called "time" are equal as text.
         self._to_all: Final[Mapping[All, _Reader]] = {
@@ -83,8 +86,16 @@ class Intake:
     def troubles(self, mono: float) -> frozenset[Trouble]:
         """What has been wrong with documents for long enough to say so."""
         late = any(mono - since >= GRACE_S for since in self._behind.values())
-        found = {Trouble.DOCUMENT_WITHHELD: late, Trouble.DISK: self.keeper.failed}
+        found = {
+            Trouble.DOCUMENT_WITHHELD: late,
+            Trouble.TIME_SILENT: mono - self._heard_s >= SILENT_S,
+            Trouble.DISK: self.keeper.failed,
+        }
         return frozenset(trouble for trouble, holds in found.items() if holds)
+
+    def listens(self, mono: float) -> None:
+        """A connection has begun, or ended: `mono` infinite."""
+        self._heard_s = mono
 
     def _root(self, incoming: Incoming, reading: Reading) -> Outcome:
         before, documents = self._beliefs.root, (self._beliefs.trust, self._beliefs.assignment)
@@ -184,21 +195,24 @@ class Intake:
     def _venue(self, incoming: Incoming, reading: Reading) -> Outcome:
         return Outcome(venue=self._beliefs.venue(incoming.payload, reading.now_s))
 
-    def _broadcast(self, incoming: Incoming, _reading: Reading) -> Outcome:
+    def _broadcast(self, incoming: Incoming, reading: Reading) -> Outcome:
         time = self._beliefs.time(incoming.payload, None)
         self._clock.heard(time, incoming.received_mono)
-        return self._head(time, incoming)
+        return self._head(time, incoming, reading)
 
-    def _answer(self, incoming: Incoming, _reading: Reading) -> Outcome:
+    def _answer(self, incoming: Incoming, reading: Reading) -> Outcome:
         time = self._beliefs.time(incoming.payload, self._greeting.session)
         if self._greeting.waiting_since is not None:
             self._clock.answered(time, self._greeting.waiting_since, incoming.received_mono)
             self._greeting.answered()
-        return self._head(time, incoming)
+        return self._head(time, incoming, reading)
 
-    def _head(self, time: Time, incoming: Incoming) -> Outcome:
-        if self._heads is None or time.now_ms >= self._heads.now_ms:
+    def _head(self, time: Time, incoming: Incoming, reading: Reading) -> Outcome:
+        if self._heads is None or time.now_ms > self._heads.now_ms:
             self._heads = time
+            # One that was held up names what was the newest then.
+            if reading.trust is not ClockTrust.SIGNED or reading.now_ms - time.now_ms < SILENT_S * 1000:
+                self._heard_s = incoming.received_mono
         behind = self._compare(incoming.received_mono)
         uris = tuple(name for name in behind if name in time.lists)
         wanted = self._ask(uris, incoming.received_mono)

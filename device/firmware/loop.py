@@ -45,6 +45,8 @@ class Office(Protocol):
     """Whether the gate is connected."""
     withheld: bool
     """Whether a document exists that did not arrive."""
+    silent: bool
+    """Whether nothing has told for too long which documents exist."""
     unkept: bool
     """Whether something that is believed could not be written down yet."""
     venue: VenueState | None
@@ -148,6 +150,7 @@ class Gate:
             stage.write(lambda: stage.book.write(Kind.CLOCK_STEP, now, word=f"{jump_ms:+d} ms"), now_s)
         office = self.office
         health.online, health.withheld, health.unkept = office.online, office.withheld, office.unkept
+        health.silent = office.silent
         health.venue_stale = self.front.desk.stale(now.now_s)
         health.check(now_s, now)
         reason = readiness.shown(health.found)

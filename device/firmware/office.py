@@ -90,6 +90,7 @@ class FleetOffice:
     """None: it takes a while, and `answer` is told."""
     online: bool = False
     withheld: bool = False
+    silent: bool = False
     unkept: bool = False
     """Whether the card did not take what should be kept, and has not taken anything since."""
     venue: VenueState | None = None
@@ -128,6 +129,7 @@ class FleetOffice:
         if now_s >= self._keep_at_s:
             self._keep(now_s, now)
         troubles = self.intake.troubles(now_s)
+        self.silent = Trouble.TIME_SILENT in troubles
         self.withheld, self.unkept = Trouble.DOCUMENT_WITHHELD in troubles, Trouble.DISK in troubles
         return changed
 
@@ -150,6 +152,7 @@ class FleetOffice:
             self.online = self.line.connected
             self._lost += not self.online
             self._greet_rest_s = GREET_AGAIN_S
+            self.intake.listens(now_s if self.online else float("inf"))
             if self.online:
                 self.courier.connected(now_s)
             else:
@@ -271,6 +274,7 @@ class NoOffice:
 
     online: bool = False
     withheld: bool = False
+    silent: bool = False
     unkept: bool = False
     venue: VenueState | None = None
 

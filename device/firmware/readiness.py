@@ -13,6 +13,11 @@ BACKLOG_EVENTS: Final = 1_000
 DISK_FREE_BYTES: Final = 64 * 1024 * 1024
 """Room for the journal's own write-ahead log and one set of status lists twice over."""
 CERTIFICATE_LEFT_S: Final = 30 * 86_400
+ROOT_LEFT_S: Final = 60 * 86_400
+"""Ahead of its end: as long as people need who have to meet for a new one."""
+TRUST_LEFT_S: Final = 14 * 86_400
+ASSIGNMENT_LEFT_S: Final = 7 * 86_400
+"""The fleet renews an assignment ten days before its end: here it did not, or it did not arrive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,11 @@ class Documents:
     assignment: Assignment | None = None
     lists: tuple[int | None, ...] = ()
     """For each list that this gate is to carry: when it was issued, or None when it is not held."""
+    list_ends: tuple[int, ...] = ()
+    """When the lists that are held end by their issuer's word, unix seconds."""
     withheld: bool = False
+    silent: bool = False
+    """Nothing signed has named the newest versions for too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +100,7 @@ def troubles(
     return (
         _documents(documents, policy, now_s)
         | _lists(documents, policy, now_s)
+        | _ahead(documents, policy, now_s)
         | _hardware(parts)
         | _housekeeping(parts, now_s)
         | ({Trouble.CLOCK_DOUBT} if doubted else set())
@@ -117,6 +127,33 @@ def _documents(documents: Documents, policy: Policy, now_s: int) -> frozenset[Tr
     return frozenset(found)
 
 
+def _ahead(documents: Documents, policy: Policy, now_s: int) -> frozenset[Trouble]:
+    """What will be wrong unless somebody does something, while nothing is wrong with it yet."""
+    root, trust, assignment = documents.root, documents.trust, documents.assignment
+    rows: list[
+        tuple[Trouble, int, int, int]
+    ] = []  # since when it holds, until when, how long before it is told
+    if root is not None:
+        rows.append((Trouble.ROOT_ENDING, root.issued, root.expires, ROOT_LEFT_S))
+    if trust is not None:
+        end = min(trust.expires, trust.issued + policy.trust_age_s)
+        rows.append((Trouble.TRUST_ENDING, trust.issued, end, TRUST_LEFT_S))
+    if assignment is not None:
+        rows.append((Trouble.ASSIGNMENT_ENDING, assignment.issued, assignment.expires, ASSIGNMENT_LEFT_S))
+    rows += [
+        (Trouble.LIST_AGING, issued, issued + policy.list_age_s, policy.list_age_s)
+        for issued in documents.lists
+        if issued is not None
+    ]
+    # What does not last long is told of at half of its time.
+    ahead = {trouble for trouble, since, end, left_s in rows if _nears(now_s, since, end, left_s)}
+    return frozenset(ahead | ({Trouble.TIME_SILENT} if documents.silent else set()))
+
+
+def _nears(now_s: int, since: int, end: int, left_s: int) -> bool:
+    return end - min(left_s, (end - since) // 2) <= now_s < end
+
+
 def _lists(documents: Documents, policy: Policy, now_s: int) -> frozenset[Trouble]:
     missing = {Trouble.NO_LIST for issued in documents.lists if issued is None}
     old = {
@@ -124,7 +161,8 @@ def _lists(documents: Documents, policy: Policy, now_s: int) -> frozenset[Troubl
         for issued in documents.lists
         if issued is not None and now_s - issued > policy.list_age_s
     }
-    return frozenset(missing | old)
+    ended = {Trouble.LIST_OLD for end in documents.list_ends if end <= now_s}
+    return frozenset(missing | old | ended)
 
 
 def _hardware(parts: Parts) -> frozenset[Trouble]:

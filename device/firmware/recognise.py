@@ -47,6 +47,7 @@ class Recognised:
     colour: Colour | None = None
     """None when the issuer's list is not held."""
     list_issued: int | None = None
+    """0 when the list is past its issuer's own end: older than any policy permits."""
     list_seq: int = 0
     """0 when the list is not held."""
     statements: tuple[Statement, ...] | None = None
@@ -76,7 +77,7 @@ def recognise(
         paper=claims.paper,
         place=Place(claims.list_uri, claims.index),
         colour=None if token is None else colour_of(token, claims.index),
-        list_issued=None if token is None else token.issued,
+        list_issued=None if token is None else token.issued if now_s < token.expires else 0,
         list_seq=0 if token is None else token.seq,
     )
 

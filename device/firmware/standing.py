@@ -106,7 +106,14 @@ def certificate_end(path: Path) -> int | None:
 def _troubles(beliefs: Beliefs, store: Store, ends: int | None, now_s: int) -> frozenset[Trouble]:
     carried = lists.carried(beliefs.trust, beliefs.gate)
     issued = tuple(token.issued if (token := beliefs.lists.get(uri)) else None for uri in carried)
-    documents = Documents(root=beliefs.root, trust=beliefs.trust, assignment=beliefs.assignment, lists=issued)
+    list_ends = tuple(token.expires for uri, token in beliefs.lists.items() if uri in carried)
+    documents = Documents(
+        root=beliefs.root,
+        trust=beliefs.trust,
+        assignment=beliefs.assignment,
+        lists=issued,
+        list_ends=list_ends,
+    )
     parts = Parts(backlog=store.backlog, certificate_ends=ends)
     return readiness.troubles(documents, parts, beliefs.policy(), now_s, doubt_ms=0)
 

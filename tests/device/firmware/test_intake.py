@@ -303,10 +303,39 @@ def test_what_was_refused_before_a_root_or_let_go_by_it_is_asked_for(ready, auth
 
 
 def test_a_root_or_trust_document_that_signed_time_names_is_asked_for_but_not_all_the_time(ready, authority):
-    times = [authority.sign(authority.time(root=1 + n, trust=2 - n, lists={})) for n in (0, 0, 1)]
+    bodies = [authority.time(root=1 + n, trust=2 - n, now_ms=NOW_S * 1000 + n, lists={}) for n in (0, 0, 1)]
+    times = [authority.sign(body) for body in bodies]
     assert [ready.hear("jx1/all/time", time).greet for time in times] == [True, False, True]
     ready.mono += intakes.ASK_EVERY_S
     assert ready.hear("jx1/all/time", times[0]).greet
+
+
+def test_a_gate_that_is_told_no_newer_time_for_ten_minutes_says_so(ready, authority):
+    def broadcast(at_s):
+        ready.hear("jx1/all/time", authority.sign(authority.time(now_ms=(NOW_S + at_s) * 1000)))
+
+    def silent():
+        return Trouble.TIME_SILENT in ready.intake.troubles(ready.mono)
+
+    ready.mono += 1e6
+    assert not silent()  # it was never connected
+    ready.intake.listens(ready.mono)
+    broadcast(0)
+    ready.mono += intakes.SILENT_S - 1
+    assert not silent()
+    broadcast(0)  # the same again says nothing new
+    ready.mono += 1
+    assert silent()
+    broadcast(1)
+    assert not silent()
+    ready.greeting.said(ready.mono)
+    time = authority.time(audience=GATE, nonce=NONCE, now_ms=(NOW_S + 9000) * 1000)
+    ready.hear(f"jx1/down/{GATE}/time", authority.sign(time))
+    ready.mono += intakes.SILENT_S
+    broadcast(9001)  # it was held up on its way, with what it could have told
+    assert silent()
+    ready.intake.listens(float("inf"))
+    assert not silent()
 
 
 def test_a_date_by_a_trust_key_that_was_stolen_goes_with_the_key(ready, authority):

@@ -73,6 +73,58 @@ def test_enough_room_on_the_card_is_no_trouble(documents):
     assert look(documents, replace(PARTS, disk_free_bytes=10**9)) == frozenset()
 
 
+ENDING = {
+    Trouble.ROOT_ENDING: ("root", 60, Trouble.TRUST_EXPIRED),
+    Trouble.TRUST_ENDING: ("trust", 14, Trouble.TRUST_EXPIRED),
+    Trouble.ASSIGNMENT_ENDING: ("assignment", 7, Trouble.ASSIGNMENT_EXPIRED),
+}
+
+
+@pytest.mark.parametrize("trouble", ENDING)
+def test_what_will_end_is_told_days_ahead_and_not_any_more_when_it_has_ended(documents, trouble):
+    name, days, ended = ENDING[trouble]
+    policy = replace(DEFAULT, trust_age_s=400 * 86_400)
+    end = NOW + days * 86_400
+    body = replace(getattr(documents, name), issued=NOW - 300 * 86_400, expires=end)
+    documents = replace(documents, **{name: body})
+
+    def found(now_s):
+        now = troubles(replace(documents, lists=()), PARTS, policy, now_s, 5)
+        return {one for one in now if one in {*ENDING, *(row[2] for row in ENDING.values())}}
+
+    assert found(NOW - 1) == set()
+    assert found(NOW) == {trouble}
+    assert trouble not in found(end)
+    assert ended in found(end)
+    assert TROUBLES[trouble].severity is Severity.NOTE
+
+
+def test_trust_that_grows_too_old_is_told_ahead_as_well(documents):
+    body = replace(documents.trust, issued=NOW - 16 * 86_400, expires=NOW + 90 * 86_400)
+    documents = replace(documents, trust=body)
+    assert look(documents) == {Trouble.TRUST_ENDING}
+    body = replace(documents.trust, issued=NOW - 16 * 86_400 + 1)
+    assert look(replace(documents, trust=body)) == frozenset()
+
+
+def test_what_lasts_for_a_short_time_is_told_of_at_half_of_it(documents):
+    half, documents = NOW - 60 + (86_400 + 60) // 2, replace(documents, lists=())
+    assert look(documents, now_s=half - 1) == frozenset()
+    assert look(documents, now_s=half) >= {Trouble.TRUST_ENDING, Trouble.ASSIGNMENT_ENDING}
+
+
+def test_a_list_is_told_of_at_half_its_age_and_is_too_old_after_its_own_end_too(documents):
+    half = DEFAULT.list_age_s // 2
+    assert look(replace(documents, lists=(NOW - half + 1,))) == frozenset()
+    assert look(replace(documents, lists=(NOW - half, None))) == {Trouble.LIST_AGING, Trouble.NO_LIST}
+    assert look(replace(documents, list_ends=(NOW + 1,))) == frozenset()
+    assert look(replace(documents, list_ends=(NOW,))) == {Trouble.LIST_OLD}
+
+
+def test_silence_about_what_exists_is_told(documents):
+    assert look(replace(documents, silent=True)) == {Trouble.TIME_SILENT}
+
+
 def test_documents_that_are_missing_old_or_withheld_are_named(documents):
     assert look(replace(documents, root=None)) == {Trouble.NO_ROOT}
     assert look(replace(documents, trust=None)) == {Trouble.NO_TRUST}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from device.firmware.errors import Refusal, Refused
 from device.firmware.trust import Beliefs
 from wire import envelope, policy
+from wire.code import parse
 from wire.documents import EVERYBODY, Role
 from wire.keys import PrivateKey
 from wire.status import MAX_TOKEN_BYTES, StatusList
@@ -479,6 +480,12 @@ def test_a_list_stays_when_trust_still_binds_it(authority, beliefs):
     held = dict(beliefs.lists)
     beliefs.new_trust(authority.sign(authority.trust(version=2)), NOW_S)
     assert beliefs.lists == held
+
+
+def test_a_list_past_its_own_end_is_as_old_as_can_be(authority, beliefs):
+    code = parse(authority.text(authority.claims()))
+    assert beliefs.recognise(code, NOW_S).list_issued == NOW_S - 60
+    assert beliefs.recognise(code, NOW_S + DAY_S).list_issued == 0
 
 
 def test_a_withheld_shard_shows(authority, beliefs):

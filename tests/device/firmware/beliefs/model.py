@@ -143,7 +143,7 @@ class Model:
         now_ms, nonce, *_ = message.said.more
         if not self._vouched(message, None) or nonce not in {None, session[0]}:
             return False
-        if self.heads is None or now_ms >= self.heads.more[0]:
+        if self.heads is None or now_ms > self.heads.more[0]:
             self.heads = message.said
         return True
 

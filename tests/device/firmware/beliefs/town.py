@@ -225,6 +225,8 @@ class Town:
         kind = self.rng.choice((*ROLE_OF, "list", "delta"))
         if kind in {"list", "delta"}:
             return self._forged_colours(kind)
+        if kind == "root" and self.rng.random() < 0.3:
+            return self._half_signed()
         said = self._forged(kind, nonce, journal)
         needed, keys = self.root.row(ROLE_OF[kind])
         mine = [number for number in keys if number in self.stolen]
@@ -236,6 +238,16 @@ class Town:
         names = [number for number in keys if number not in mine][: needed - 1]
         liars = tuple((name, other) for name in names) if self.rng.random() < 0.7 else ()
         return forge.document(said, tuple(mine or ([] if liars else [other])), liars)
+
+    def _half_signed(self):
+        """By mistake: the next root without the signatures of the root keys that it brings."""
+        threshold, _ = self.root.row("root")
+        rows = tuple(
+            (role, threshold, (0, POOL, POOL + 1)) if role == "root" else (role, needed, keys)
+            for role, needed, keys in self.root.more
+        )
+        said = self._said("root", self.root.version + 1, rows)
+        return forge.document(said, tuple(self._signers("root")))
 
     def _forged(self, kind, nonce, journal):
         issued = self.now_s + self.rng.choice((0, 0, -DAY_S, 400 * DAY_S, 5000 * DAY_S))
