@@ -20,6 +20,7 @@ _IDEAS: Final = (
         ("在钱包里把一位居民改成红码，再到闸机出示", "in the wallet, turn a resident red and walk to a gate"),
         "",
     ),
+    (("在钱包里让境外旅客去闸机出示证明", "in the wallet, send a visitor from abroad to a gate"), ""),
     (
         ("保存一个健康码图片，看看它是什么", "save a code as a picture and ask what it is"),
         ".venv/bin/jx-gate explain ~/Downloads/resident-1.png --data {gates}/{gate}",
