@@ -13,11 +13,11 @@ from rich.panel import Panel
 from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, now, opened, out, reading, show
 from fleet.console import say as say_line
-from fleet.errors import FleetError
+from fleet.errors import ConflictError, FleetError
 from fleet.keys import addresses, bounds, foreign_words, issuers, ledger, outbox, proposals, rotation, steps
 from fleet.keys import removal as removing
 from fleet.keys.commands import say, tell
-from fleet.keys.import_commands import import_
+from fleet.keys.import_commands import Again, import_
 from fleet.keys.removal import Removal
 from fleet.keys.words import trust_words
 from wire.documents import ForeignIssuer, Trust
@@ -56,10 +56,19 @@ def _propose(directory: Path, change: Callable[[Trust], Trust]) -> None:
 @trust_app.command("add-issuer")
 def add_issuer(
     file: Annotated[Path, typer.Argument(help="Description of the issuer, as JSON.")],
+    again: Again = False,
     directory: Directory = DIRECTORY,
 ) -> None:
     """Propose to recognise an issuer's codes, or to take over its new description."""
     issuer = issuers.read(file)
+    with reading(directory) as session:
+        gone = removing.removed(session)
+    back = [row.key.kid.hex() for row in issuer.keys if (issuer.id, row.key.kid.hex()) in gone]
+    if back and not again:
+        raise ConflictError(
+            f"{', '.join(back)} of {issuer.id} was removed here before; nothing was changed. "
+            "Ask the issuer for a new description, or take the key back with --again"
+        )
     _propose(directory, lambda trust: issuers.with_issuer(trust, issuer))
 
 

@@ -7,7 +7,7 @@ import pytest
 from device.firmware.errors import Unrecognised
 from device.firmware.recognise import recognise, recognise_pass
 from fleet.db import open_database
-from fleet.errors import FleetError, NotFoundError
+from fleet.errors import ConflictError, FleetError, NotFoundError
 from fleet.keys import foreign_words
 from fleet.models import Audit, SigningRequest
 from sandbox import foreign, health_cards
@@ -182,6 +182,20 @@ def test_a_removed_issuer_comes_back_with_no_later_list_unless_it_is_asked_for(f
     fleet.trust("import", put(press.pem(press.dsc()), "new.pem"))
     fleet.sign()
     assert {issuer.id: len(issuer.keys) for issuer in fleet.believed().foreign} == {"hc1-fr": 1, "hc1-de": 2}
+
+
+def test_an_old_description_does_not_bring_a_removed_key_back(fleet, put, codes):
+    other = PrivateKey.generate()
+    add_issuer(fleet, put, codes, other)
+    fleet.sign()
+    fleet.trust("remove-key", "jl", codes.public.kid.hex(), "--reason", "stolen")
+    fleet.sign()
+    with pytest.raises(ConflictError, match="removed here before"):
+        add_issuer(fleet, put, codes, other)
+    assert fleet.waiting() == []
+    fleet.trust("add-issuer", put(b"").removesuffix("file") + "jl.json", "--again")
+    fleet.sign()
+    assert recognise(fleet.believed(), {}, shown(codes), NOW)
 
 
 def test_a_rotation_that_waits_is_carried_along(fleet, put, codes):
