@@ -160,3 +160,33 @@ def test_an_answer_that_was_lost_is_given_again_with_its_trust_document(fleet):
         again = fleet.place / "answers2" / f"{kind}.cbor"
         assert lost.exists() == again.exists()
         assert not lost.exists() or lost.read_bytes() == again.read_bytes()
+
+
+def test_a_watching_desk_answers_what_appears_and_says_what_it_refuses(fleet, monkeypatch):
+    fleet.here("trust", "propose")
+    requests = fleet.fleet / "requests"
+    (requests / "0009-sign-root.request.json").write_text("{}")
+    looks = [0]
+
+    def sleep(_seconds):
+        looks[0] += 1
+        if looks[0] > 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.time, "sleep", sleep)
+    argv = [
+        "watch",
+        str(requests),
+        "--out",
+        str(fleet.place / "answers"),
+        "--yes",
+        "--office",
+        str(fleet.office),
+    ]
+    argv += ["--passphrase-file", str(fleet.place / "secret")]
+    shown = fleet.run.invoke(command.app, argv, env={"COLUMNS": "200"})
+    assert shown.output.count("refused 0009-sign-root.request.json") == 1
+    assert shown.output.count("wrote") == 1
+    assert "trust version 1 is accepted (request 1)" in fleet.here(
+        "requests", "accept", str(fleet.place / "answers")
+    )
