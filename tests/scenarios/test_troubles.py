@@ -16,6 +16,7 @@ from device.firmware.command import app
 from device.firmware.config import example, load
 from device.firmware.errors import JournalError
 from device.firmware.inbox import Incoming
+from device.firmware.intake import SILENT_S
 from device.firmware.live import LiveFile
 from device.firmware.narrate import Narrator
 from device.firmware.screens import telling
@@ -301,6 +302,23 @@ def _withheld(gate):
     gate.run(130)
 
 
+def root(version, days):
+    def tell(gate):
+        dates = {"issued": gate.now_s - 300 * DAY_S, "expires": gate.now_s + days * DAY_S}
+        gate.down(All.ROOT, gate.authority.root(version, **dates))
+
+    return tell
+
+
+def _silent(gate):
+    gate.gate.office.intake.listens(gate.mono - SILENT_S)
+
+
+def _told(gate):
+    dates = {"issued": gate.now_s, "expires": gate.now_s + 60, "now_ms": gate.now_s * 1000, "trust": 1}
+    gate.down(All.TIME, gate.authority.time(**dates))
+
+
 def venue(capacity_s):
     def tell(gate):
         dates = {"issued": gate.now_s, "expires": gate.now_s + capacity_s}
@@ -349,6 +367,14 @@ CASES = {
     ),
     Trouble.CLOCK_DOUBT: (again("trust", "list", "assignment"), _online),
     Trouble.VENUE_STALE: (waits(20, assignment(capacity=9), venue(15)), venue(60)),
+    Trouble.ROOT_ENDING: (root(2, 59), root(3, 300)),
+    Trouble.TRUST_ENDING: (trust(issued=lambda now_s: now_s - 20 * DAY_S), trust()),
+    Trouble.ASSIGNMENT_ENDING: (
+        assignment(issued=lambda now_s: now_s - 20 * DAY_S, expires=lambda now_s: now_s + 6 * DAY_S),
+        assignment(),
+    ),
+    Trouble.LIST_AGING: (waits(20, assignment(policy=replace(DEFAULT, list_age_s=150))), assignment()),
+    Trouble.TIME_SILENT: (_silent, _told),
     Trouble.CAMERA: attribute(SIGHT, "working", lambda _: False),
     Trouble.CAMERA_DARK: attribute(SIGHT, "dark", lambda _: True),
     Trouble.CAMERA_SLOW: attribute(SIGHT, "slow", lambda _: True),
