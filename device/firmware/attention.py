@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from device.firmware.gather import Gathered, gather, looked_at
+from device.firmware.gather import Gathered, gather, looked_at, unless_late
 from device.firmware.scan import Seen, mark_of, readable
 from wire.reasons import Reason
 
@@ -118,8 +118,11 @@ def _is_code(mark: bytes, text: str, gathered: Gathered) -> bool:
 
 def unwatched(attention: Attention, now_s: float) -> Attention:
     """Let go of texts when no frame has come for a while: whoever showed them may have left long ago."""
-    gone = (attention.unanswered or attention.gathered.chunks.texts) and now_s - attention.last_s > GONE_S
-    return replace(attention, unanswered={}, gathered=Gathered()) if gone else attention
+    if attention.unanswered and now_s - attention.last_s > GONE_S:
+        attention = replace(attention, unanswered={})
+    if attention.gathered.chunks.texts:
+        attention = replace(attention, gathered=unless_late(attention.gathered, now_s))
+    return attention
 
 
 def _known(in_view: frozenset[bytes], taken_s: float, attention: Attention) -> tuple[Sight, ...]:

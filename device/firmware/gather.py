@@ -40,8 +40,8 @@ def gather(
     `remembered`: marks of what had its answer. A whole that was looked at and is not among them any more
     begins anew. Parts of several passes at once are left as they are, and change nothing.
     """
-    forgotten = gathered.whole and not gathered.chunks.texts and gathered.whole not in remembered
-    if forgotten or taken_s - gathered.last_s > TOGETHER_S:
+    gathered = unless_late(gathered, taken_s)
+    if gathered.whole and not gathered.chunks.texts and gathered.whole not in remembered:
         gathered = Gathered()
     parts = {mark: text for mark, text in texts.items() if is_chunk(text)}
     if not parts or _is_several(parts):
@@ -62,6 +62,11 @@ def _is_several(parts: Mapping[bytes, str]) -> bool:
     for text in parts.values():
         chunks = chunks.add(text)
     return len(chunks.texts) < len(parts)
+
+
+def unless_late(gathered: Gathered, now_s: float) -> Gathered:
+    """Nothing any more when no part was in view for too long: whoever showed them has left."""
+    return Gathered() if now_s - gathered.last_s > TOGETHER_S else gathered
 
 
 def looked_at(gathered: Gathered, mark: bytes) -> Gathered:

@@ -152,10 +152,19 @@ def test_a_part_interrupts_no_measurement_but_a_whole_pass_does():
     assert seen.text == WHOLE
 
 
+def test_a_page_may_be_turned_where_the_camera_does_not_see_it():
+    _, attention = look(Attention(), 10.0, ONE, TWO)
+    _, attention = look(attention, 10.5)
+    attention = unwatched(attention, 10.0 + TOGETHER_S)
+    seen, _ = look(attention, 10.0 + TOGETHER_S, THREE)
+    assert seen.text == WHOLE
+
+
 def test_when_no_frame_comes_for_a_while_the_parts_go():
     _, attention = look(Attention(), 10.0, ONE)
-    assert unwatched(attention, 10.0 + GONE_S).gathered.chunks.texts == (ONE,)
-    assert unwatched(attention, 10.1 + GONE_S).gathered == Gathered()
+    assert unwatched(attention, 10.0 + TOGETHER_S).gathered.chunks.texts == (ONE,)
+    assert unwatched(attention, 10.1 + TOGETHER_S).gathered == Gathered()
+    assert unwatched(Attention(), 99.0) == Attention()
 
 
 def test_many_parts_are_gathered_within_the_readers_limit():
