@@ -5,9 +5,12 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+import segno
 
 from device.drivers import InputKind
+from device.firmware import scan
 from device.firmware.lane_table import State
 from sandbox import foreign, health_cards
 from wire.documents import Direction, ForeignIssuer, ForeignKey, Recent, StaffRules
@@ -344,3 +347,16 @@ def test_a_name_on_a_pass_is_gone_when_the_screen_is(attended):
     attended.run(6)
     assert attended.presenter.panel.en == "The same person?"
     assert not left()
+
+
+def test_the_codes_of_a_card_are_read_as_their_issuers_draw_them():
+    """A card's code has two segments: its prefix as bytes, and the rest as numbers."""
+    for text in chunked():
+        digits = text.rindex("/") + 1
+        drawn = segno.make_qr((text[:digits], text[digits:]), error="l").matrix_iter(border=4)
+        code = np.array([[0 if dark else 255 for dark in row] for row in drawn], dtype=np.uint8)
+        frame = np.full((480, 640), 200, np.uint8)
+        large = code.repeat(4, axis=0).repeat(4, axis=1)
+        frame[: large.shape[0], : large.shape[1]] = large
+        seen, _ = scan.look(frame, scan.History())
+        assert seen.texts == (text,)
