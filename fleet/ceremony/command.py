@@ -1,6 +1,7 @@
 """The command line of the offline desk: `jx-fleet ceremony …`."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -10,6 +11,7 @@ from rich.markup import escape
 
 from fleet.ceremony import act, care, circulate, desk, founding, office, officers, signing
 from fleet.ceremony.act import Manner
+from fleet.ceremony.alone import alone, one_at_a_time
 from fleet.ceremony.keyring import Voice
 from fleet.ceremony.terminal import (
     Heard,
@@ -106,6 +108,7 @@ def show(request: RequestFile, office_dir: OfficeDir) -> None:
 
 
 @app.command()
+@one_at_a_time
 def sign(
     request: RequestFile,
     office_dir: OfficeDir,
@@ -152,12 +155,14 @@ def _answer(path: Path, office_dir: Path, out: Path, said: Voice) -> None:
         asked, held = paper.read(path), office.load(office_dir)
         proposal = desk.review(held, asked, _now())
         say(f"{asked.number} · {asked.act}", proposal.words)
-        act.write(held, signing.sign(held, proposal, said), out)
+        with alone(office_dir):
+            act.write(held, signing.sign(held, proposal, said), out)
     except (FleetError, WireError) as error:
         console.print(f"[red]refused[/red] {escape(path.name)}: {escape(printable(str(error)))}")
 
 
-for _command in (
+# In the order of the help; those that change an office hold it meanwhile.
+_CHANGING: Final[tuple[Callable[..., None], ...]] = (
     officers.key,
     officers.found,
     officers.change,
@@ -165,13 +170,18 @@ for _command in (
     circulate.countersign,
     circulate.take,
     circulate.withdraw,
+    care.reseal,
+    care.restore,
+)
+_LOOKING: Final[tuple[Callable[..., None], ...]] = (
     circulate.give,
     circulate.status,
     care.check,
     care.paper,
     care.backup,
-    care.restore,
-    care.reseal,
     care.passphrase,
-):
+)
+for _command in _CHANGING:
+    app.command(_command.__name__.replace("_", "-"))(one_at_a_time(_command))
+for _command in _LOOKING:
     app.command(_command.__name__.replace("_", "-"))(_command)

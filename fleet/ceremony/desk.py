@@ -175,9 +175,10 @@ def _check(office: Office, document: Root | Trust, now: int) -> bool:
         signed = office.kept(name, document.version)
         # The same contents again are no rollback: an answer was lost on its way to the server.
         if signed is None or not signatures.same(document, signed):
+            later = document.version > version
             raise RefusedRequestError(
-                f"{name} version {document.version} does not follow version {version}; nothing was signed. "
-                "Is something missing here? See: jx-fleet ceremony status"
+                f"{name} version {document.version} does not follow version {version}; nothing was signed"
+                + (". What is missing here: jx-fleet keys export on the server, then ceremony take" * later)
             )
         return True
     free_for(office, document)

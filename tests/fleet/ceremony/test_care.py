@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from fleet.ceremony import backup, care, founding, keyring, office, rehearsal, seal, terminal
+from fleet.ceremony.alone import alone
 from fleet.ceremony.command import app, main
 from fleet.ceremony.keyring import Voice
 from fleet.ceremony.rehearsal import Level
@@ -261,3 +262,15 @@ def test_no_bytes_make_the_readers_of_copies_and_tokens_fail_otherwise(tmp_path,
         path.chmod(0o600)
         with pytest.raises(FleetError):
             read(path)
+
+
+def test_two_commands_at_once_on_one_office_are_told_apart(held, tmp_path):
+    argv = ["change", "--renew", "--office", str(held.directory), "--out", str(tmp_path / "stick")]
+    with alone(held.directory):
+        refused = CliRunner().invoke(app, argv)
+        assert "another command works on" in str(refused.exception)
+        assert CliRunner().invoke(app, ["status", "--office", str(held.directory)]).exit_code == 0
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "secret").chmod(0o600)
+    argv += ["--passphrase-file", str(tmp_path / "secret")]
+    assert CliRunner().invoke(app, argv, input="y\n").exit_code == 0
