@@ -22,7 +22,9 @@ MAX_ROWS: Final = 20_000
 _BEGIN: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----([A-Za-z0-9+/=\s]*)-----END \1-----")
 _COMPACT: Final = re.compile(rb"\s*[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*\s*")
 _SIGNED: Final = re.compile(rb"\s*[A-Za-z0-9+/=_-]+\s+(?=[{\[])")
-_DER: Final = b"\x30"  # the outermost SEQUENCE of a certificate
+_DER: Final = re.compile(
+    rb"\x30[\x81-\x84]"
+)  # the outermost SEQUENCE of a certificate, longer than 127 bytes
 Value = Any  # what JSON can say
 
 
@@ -67,7 +69,7 @@ def read(data: bytes) -> Published:
     if len(data) > MAX_FILE_BYTES:
         raise FleetError(f"it is longer than {MAX_FILE_BYTES} bytes; nothing was changed")
     data = data.removeprefix(b"\xef\xbb\xbf")
-    if data[:1] == _DER:
+    if _DER.match(data):
         return Published(DER, (Row(where="certificate", certificate=data),))
     if data.lstrip()[:1] not in (b"{", b"[") and b"-----BEGIN " in data:
         return Published(PEM, _bounded(_pem(data)))

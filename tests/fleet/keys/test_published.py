@@ -237,6 +237,7 @@ def test_a_private_key_in_a_bundle_is_named_as_what_it_is(press):
     "data",
     [
         b"",
+        b"0815",
         b"{}",
         b"[",
         b"\xff\xff",
