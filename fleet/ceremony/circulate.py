@@ -90,7 +90,9 @@ def status(office_dir: OfficeDir) -> None:
         lines = [
             f"根 / root {held.root.version}  – {moment(held.root.expires)}",
             f"指纹 / fingerprint {fingerprints.of_root(held.root)}",
-            f"信任 / trust {held.trust.version}  – {moment(held.trust.expires)}" if held.trust else "trust –",
+            f"信任 / trust {held.trust.version}  – {moment(held.trust.expires)}"
+            if held.trust
+            else "还没有信任文件 / no trust document yet",
         ]
         say("现行 / in force", lines)
     for kind, found in carried.proposals(held):

@@ -56,7 +56,7 @@ def create(directory: Path, fleet_keys: Path, plan: Plan, secret: str, now: int)
     office = Office(directory, (), None)
     for role in OFFLINE:
         for number, key in enumerate(keys[role], 1):
-            keep_key(office, role, key, f"{role.value} {number}", secret)
+            keep_key(office, role, key, f"{role.value} key {number}", secret)
     public = {role: [key.public for key in keys[role]] for role in OFFLINE}
     root = first_root(public | _online_keys(fleet_keys), thresholds(plan), now)
     data = envelope.sign(root, keys[Role.ROOT])

@@ -101,6 +101,10 @@ def change(  # noqa: PLR0913, PLR0917 - each is an option of the command
     wanted = {Role.ROOT: root_threshold, Role.TRUST: trust_threshold}
     numbers = {role: number for role, number in wanted.items() if number is not None}
     known = circulate.cards_in(add or [])
+    if rotate_all and not known:
+        raise FleetError(
+            "--rotate-all replaces keys by those of --add, and none was given; nothing was signed"
+        )
     if not (known or remove or numbers or renew):
         raise FleetError(
             "say what is to change: --add, --remove, --root-threshold, --trust-threshold, --renew"

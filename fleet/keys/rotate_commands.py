@@ -86,6 +86,10 @@ def root(
     """Ask for the next root: root and trust keys come in, leave or are replaced, thresholds, dates."""
     wanted = {Role.ROOT: root_threshold, Role.TRUST: trust_threshold}
     thresholds = {role: number for role, number in wanted.items() if number is not None}
+    if rotate_all and not add:
+        raise FleetError(
+            "--rotate-all replaces keys by those of --add, and none was given; nothing was asked"
+        )
     if not (add or remove or thresholds or renew):
         raise FleetError(
             "say what is to change: --add, --remove, --root-threshold, --trust-threshold, --renew"

@@ -248,8 +248,8 @@ def test_keys_of_an_office_without_cards_are_never_taken_for_new_ones(held):
         path.unlink()
     known = {key.kid for key in held.own_keys()}
     bare = office.load(held.directory)
-    assert founding.made_before(bare, Role.ROOT, "root 1") is None
-    assert founding.make_sealed(bare, Role.ROOT, "root 1", Voice.of(SECRET)).key.kid not in known
+    assert founding.made_before(bare, Role.ROOT, "root key 1") is None
+    assert founding.make_sealed(bare, Role.ROOT, "root key 1", Voice.of(SECRET)).key.kid not in known
     assert not levels(bare)[Level.BAD]
 
 
@@ -270,6 +270,8 @@ def test_two_commands_at_once_on_one_office_are_told_apart(held, tmp_path):
         refused = CliRunner().invoke(app, argv)
         assert "another command works on" in str(refused.exception)
         assert CliRunner().invoke(app, ["status", "--office", str(held.directory)]).exit_code == 0
+    refused = CliRunner().invoke(app, [*argv[:1], "--rotate-all", *argv[2:]])
+    assert "by those of --add" in str(refused.exception)
     (tmp_path / "secret").write_text(SECRET)
     (tmp_path / "secret").chmod(0o600)
     argv += ["--passphrase-file", str(tmp_path / "secret")]

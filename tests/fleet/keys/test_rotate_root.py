@@ -124,6 +124,8 @@ def test_the_trust_document_comes_back_with_a_root_whose_trust_keys_differ(fleet
 def test_a_request_without_a_change_or_with_an_impossible_one_is_refused(fleet):
     with pytest.raises(FleetError, match="say what is to change"):
         fleet.here("rotate", "root")
+    with pytest.raises(FleetError, match="by those of --add"):
+        fleet.here("rotate", "root", "--rotate-all")
     for argv in (["--root-threshold", "4"], ["--remove", "AAAAA-AAAAA"], ["--trust-threshold", "3"]):
         with pytest.raises(FleetError, match="nothing was"):
             fleet.here("rotate", "root", *argv)
