@@ -114,12 +114,12 @@ def panel(
     pages: Sequence[tuple[str, str]] = (),
     seconds_left: int | None = None,
 ) -> Panel:
-    """What the screen shows; `plain` is a number or a masked name, `pages` the gate's troubles in words."""
+    """What the screen shows; `plain` is a number, a name or what is missing, `pages` the gate's troubles."""
     zh, en = TITLES[mode.screen]
     items, lines = tuple((choice.zh, choice.en) for choice in choices(mode)), tuple(plain)
     chosen = mode.chosen
     if mode.screen in PLAIN:
-        items, chosen, lines = (), 0, (zh, en)
+        items, chosen, lines = (), 0, lines or (zh, en)
     if mode.screen is Screen.TROUBLES and pages:
         page = mode.chosen % len(pages)
         number = f"{page + 1}/{len(pages)}"

@@ -20,6 +20,8 @@ from device.firmware.panel import Panel
 from device.firmware.shift import Shift
 from device.firmware.stage import Stage
 from wire.health import TROUBLES
+from wire.reason_words import REASONS
+from wire.reasons import Reason
 
 SOON_S: Final = 10.0
 """From here on the screen says that its time is running out."""
@@ -27,6 +29,7 @@ SIGN_IN_S: Final = 20.0
 """Whoever presses the button without a staff code holds the queue up no longer."""
 LIMITED: Final = frozenset({Screen.SIGN_IN, Screen.MENU, Screen.REASON, Screen.TROUBLES})
 """Screens that a gate has which is not ready."""
+MORE_PARTS: Final = (REASONS[Reason.MORE_PARTS].screen_zh, REASONS[Reason.MORE_PARTS].screen_en)
 _INPUTS: Final = {Press.SHORT: In.NEXT, Press.LONG: In.TAKE}
 
 
@@ -44,7 +47,7 @@ class Attendant:
     _screen_s: float = 0.0
     """When the screen came up."""
     _plain: tuple[str, ...] = ()
-    """A registration number, or for a few seconds a masked name."""
+    """A registration number, what of a pass is missing, or for a few seconds a name."""
     _answered: int | None = None
     """Sequence of the last call that an attendant has come for."""
     _shown: tuple[object, ...] = ()
@@ -179,6 +182,8 @@ class Attendant:
             return
         glance, self.front.sight = attention.glance(self.front.sight)
         if glance is None or glance.text is None:
+            if glance is not None and glance.hint is Reason.MORE_PARTS:
+                self._plain, self._shown = MORE_PARTS, ()
             return
         found = self.front.desk.examine(glance.text, glance.first_s, now)
         paper = self.mode.screen is Screen.PAPER

@@ -91,7 +91,7 @@ def test_only_the_name_is_secret():
         shown = panel(at(screen), ("a", "b"), (), 3)
         assert shown.secret is (screen is Screen.NAME)
         assert shown.seconds_left == 3
-        assert shown.plain == (TITLES[screen] if screen in PLAIN else ("a", "b"))
+        assert shown.plain == ("a", "b")
 
 
 def test_the_gates_state_is_shown_a_page_at_a_time():

@@ -297,6 +297,20 @@ def test_a_card_in_several_codes_is_asked_for_part_by_part_and_let_in(known):
     assert "Any" not in repr(known.gate.front.sight)
 
 
+def test_an_attendant_is_told_that_codes_of_a_card_are_missing(attended):
+    first, *others = chunked()
+    sign_in(attended)
+    press(attended, 1.0)
+    attended.look_at(first)
+    attended.run(0.2)
+    assert attended.presenter.panel.plain == ("请出示其他码", "Now show the other codes")
+    for text in others:
+        attended.look_at(text)
+        attended.run(0.2)
+    assert attended.presenter.panel.en == "Compare the document"
+    assert attended.presenter.panel.plain[0].startswith("AnyAny")
+
+
 def test_a_card_in_several_codes_side_by_side_is_one(known):
     known.stand()
     known.look_at(*chunked())
