@@ -23,7 +23,9 @@ from wire.keys import Signer
 from wire.messages import Batch, Checkpoint, ClockTrust, Hello, Reply, Result, State
 
 AT_ONCE: Final = 4
-"""Messages taken in by one step: a status list takes milliseconds that a person at the lane must not wait."""
+"""Messages taken in by one step."""
+LARGE_BYTES: Final = 8_192
+"""Such a one ends the step: a status list takes milliseconds that a person at the lane must not wait."""
 GREET_AGAIN_S: Final = 2.0
 """A hello without an answer is said again so soon, then after twice the time, at most after GREET_EVERY_S."""
 GREET_EVERY_S: Final = 30.0
@@ -116,7 +118,10 @@ class FleetOffice:
         epoch = self.store.epoch if self._waiting else None
         changed = False
         for _ in range(min(AT_ONCE, len(self._waiting))):
-            changed |= self._take_in(self._waiting.popleft(), now_s, now)
+            incoming = self._waiting.popleft()
+            changed |= self._take_in(incoming, now_s, now)
+            if len(incoming.payload) >= LARGE_BYTES:
+                break
         if epoch is not None and epoch != self.store.epoch:
             self.courier.again()
         self._answer()

@@ -12,7 +12,7 @@ from device.firmware.config_parts import Lane as Durations
 from device.firmware.errors import JournalError
 from device.firmware.inbox import Incoming
 from device.firmware.lane_table import State
-from device.firmware.office import NoOffice
+from device.firmware.office import AT_ONCE, LARGE_BYTES, NoOffice
 from wire import messages, policy, topics
 from wire.code import issue, prove, to_text
 from wire.documents import Action, Direction, Hours, Recent
@@ -862,6 +862,20 @@ def test_the_state_is_told_when_asked_for(served):
     assert "object_c100" not in state.gauges
     assert state.lane == "idle"
     assert served.stage.lane.unexpected == 0
+
+
+def test_a_large_list_ends_the_step_that_takes_it_in(served):
+    def taken(*payloads):
+        topic = ToAll(All.STATUS, "jl", 0)
+        served.broker.incoming += [Incoming(topic, payload, served.mono) for payload in payloads]
+        served.run(0.05)
+        left = len(served.gate.office._waiting)
+        served.run(1)
+        return len(payloads) - left
+
+    assert taken(*[bytes(10)] * 6) == AT_ONCE
+    assert taken(*[bytes(LARGE_BYTES)] * 3) == 1
+    assert taken(bytes(10), bytes(LARGE_BYTES), bytes(10)) == 2
 
 
 def test_a_gate_says_hello_again_when_a_trust_document_may_vouch_for_what_it_refused(served):
