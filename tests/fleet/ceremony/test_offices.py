@@ -18,6 +18,7 @@ from fleet.ceremony.keyring import Voice
 from fleet.errors import FleetError
 from fleet.keys import chain, offline, paper
 from fleet.keys.offline import Change
+from fleet.keys.sealed import ONLINE, open_role_key
 from wire import envelope
 from wire.documents import EVERYBODY, Role, Trust
 from wire.errors import WireError
@@ -611,3 +612,68 @@ def offices_again(tmp_path):
         return copy, []
 
     return fresh
+
+
+@pytest.mark.parametrize("at", range(1, 18, 2))
+def test_a_first_ceremony_that_was_cut_short_is_led_again(tmp_path, monkeypatch, at):
+    for name in ("north", "south"):
+        (tmp_path / name).mkdir(mode=0o700)
+        held = office.load(tmp_path / name)
+        for role in (Role.ROOT, Role.TRUST):
+            founding.make_sealed(held, role, f"{name} {role}", Voice.of(SECRETS[name]))
+    cards = list((office.load(tmp_path / "south").cards or {}).values())
+
+    def lead(now: int) -> signing.Signed:
+        held = office.load(tmp_path / "north")
+        root = founding.gather(held, cards, tmp_path / "carried", founding.Plan(), now)
+        return signing.sign(held, desk.Review((root,), ()), Voice.of(SECRETS["north"]))[0]
+
+    left = [at]
+
+    def fsync(handle, real=os.fsync):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+        real(handle)
+
+    with monkeypatch.context() as power, contextlib.suppress(Killed):
+        power.setattr("fleet.keys.sealed.os.fsync", fsync)
+        lead(NOW)
+    partial = lead(NOW + 5)
+    held = office.load(tmp_path / "south")
+    proposal = desk.review_document(held, partial.data, NOW)
+    (whole,) = signing.sign(held, proposal, Voice.of(SECRETS["south"]), (partial.data,))
+    root = chain.first_root(whole.data)
+    for role in ONLINE:
+        assert open_role_key(tmp_path / "carried", role).public.kid in root.keys_of(role)
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_an_office_that_is_brought_back_to_the_other_root_survives_a_cut(offices, tmp_path, monkeypatch, at):
+    (first,) = offices.sign_all("south", desk.Review((trust(),), ()))
+    for name in ("north", "west"):
+        offices.take(name, first)
+    gone = tuple(offices.key(name, Role.TRUST) for name in ("north", "south"))
+    new = founding.make_sealed(offices["north"], Role.TRUST, "north two", Voice.of(SECRETS["north"]))
+    one = offices.sign_all("north", offices.change("north", add=(new,), remove=gone))
+    whole = offices.countersign("west", one[0].data)
+    offices.take("north", whole)
+    assert offices["north"].trust.version == 2
+    other = offices.countersign("south", offices.sign("south", offices.change("south")).data)
+    (tmp_path / "west" / "root-2.cbor").unlink()  # by hand: west signs both
+    other = offices.countersign("west", other.data)
+    left = [at]
+
+    def replace_path(path, target, real=Path.replace):
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+        return real(path, target)
+
+    with monkeypatch.context() as power, contextlib.suppress(Killed):
+        power.setattr(Path, "replace", replace_path)
+        offices.take("north", other, instead=True)
+    assert offices["north"].root.version in {1, 2}
+    offices.take("north", other, instead=True)
+    assert offices["north"].root == desk.unverified(other.data)
+    assert offices["north"].trust == trust()  # no root that is left vouches for the other
