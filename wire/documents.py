@@ -147,7 +147,10 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignIssuer:
-    """Who issues passes of another system. `iss`: what they call themselves in them; "": anything."""
+    """Who issues passes of another system.
+
+    `iss` is what they call themselves in them; "" for EU certificates, where only the key's id is compared.
+    """
 
     id: str = schema.field(1, schema.text(16))
     name_zh: str = schema.field(2, _NAME)

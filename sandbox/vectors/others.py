@@ -1,6 +1,7 @@
 """Cases of SMART Health Cards and NZ COVID Passes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from sandbox import foreign, health_cards
 from sandbox.foreign import NZ_ISSUER, NZ_KEY, Shape
@@ -33,11 +34,10 @@ class Cards:
         trust = named(issuer, self.signer.public, self.kid.encode())
         return Case(name=name, about=about, format="SHC", qr=held, trust=trust, reason=reason)
 
-    def card(self, issued: int = ISSUED, **claims: object) -> str:
-        """The text of a card by the usual issuer."""
-        return health_cards.text(
-            health_cards.sign(health_cards.claims(self.bundle, issued, **claims), self.signer)
-        )
+    def card(self, issued: int = ISSUED, more: Mapping[str, object] = MappingProxyType({})) -> str:
+        """The text of a card by the usual issuer, with more claims."""
+        claims = health_cards.claims(self.bundle, issued) | dict(more)
+        return health_cards.text(health_cards.sign(claims, self.signer))
 
     def headed(self, signer: PrivateKey, **header: object) -> str:
         """The same with another header."""
@@ -72,7 +72,7 @@ class Cards:
         yield self.case("kid", "Another issuer's key of that id.", text, "kid", "https://other.example")
         forged = self.headed(self.other, kid=self.kid)
         yield self.case("signature", "Another key under this key's id.", forged, "signature")
-        yield self.case("expired", "It ended a second ago.", self.card(exp=CLOCK - 1), "expired")
+        yield self.case("expired", "It ended a second ago.", self.card(more={"exp": CLOCK - 1}), "expired")
         yield self.case("not-yet-valid", "It begins in a second.", self.card(CLOCK + 1), "not_yet_valid")
         plain = health_cards.sign({"iss": health_cards.ISSUER, "nbf": ISSUED, "vc": {}}, self.signer)
         yield self.case("schema", "A credential of nothing.", health_cards.text(plain), "schema")
