@@ -182,6 +182,11 @@ def status(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
     """Show every rotation: where it stands, how many gates hold it, which do not and since when."""
     with reading(directory) as session:
         found = [(row, steps.adoption(session, row)) for row in session.query(Rotation).order_by(Rotation.id)]
+        overtaken = {
+            row.id: "advance" if row.state == "retired" else "undo"
+            for row in steps.under_way(session)
+            if steps.is_overtaken(session, row)
+        }
     rows: list[dict[str, Any]] = [
         {
             "number": row.id,
@@ -190,6 +195,7 @@ def status(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
             "holding": len(seen.holding),
             "of": len(seen.holding) + len(seen.lacking),
             "updated_at": row.updated_at,
+            "overtaken": row.id in overtaken,
         }
         for row, seen in found
     ]
@@ -199,6 +205,10 @@ def status(directory: Directory = DIRECTORY, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(rows, indent=2))
         return
     show("Rotations", rows, as_json=False, empty="start one with: jx-fleet rotate issuer …")
+    for number, how in overtaken.items():
+        say_line(f"Rotation {number} was overtaken: its version was given to something else.")
+        again = "Ask again" if how == "advance" else "Give it up and begin again"
+        say_line(f"{again}: jx-fleet rotate {how} {number}")
     for row, seen in found:
         if row.state in {"published", "active", "retired"} and seen.lacking:
             out.print(f"Rotation {row.id} is not held by:")

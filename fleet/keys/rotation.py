@@ -101,6 +101,9 @@ def advance(session: Session, keys: Path, row: Rotation, now: int, actor: str, *
             steps.take(session, row, Step.FINISHED, now, actor)
     elif row.state == "active":
         _ask(session, row, _leaving(session, row, row.detail["old"], now), Step.LEAVING, now, actor)
+    elif row.state == "retired" and steps.is_overtaken(session, row):
+        kid = _new_kid(session, row) if row.detail.get("undone") else row.detail["old"]
+        _ask(session, row, _leaving(session, row, kid, now), Step.LEAVING, now, actor)
     else:
         raise ConflictError(f"rotation {row.id} is {row.state}; it goes on when its request is answered")
 

@@ -34,6 +34,7 @@ TRANSITIONS: Final = {
     ("published", Step.LEAVING): "retired",  # undone: it is the new key that leaves
     ("active", Step.LEAVING): "retired",  # the old key leaves
     ("active", Step.FINISHED): "removed",  # root keys: a gate goes from one root to the next, without overlap
+    ("retired", Step.LEAVING): "retired",  # asked for again: another document took the version
     ("retired", Step.SIGNED): "removed",
 }
 # Which document carries what a rotation replaces; root for all others.
@@ -98,6 +99,12 @@ def settle(session: Session, now: int, actor: str) -> None:
             newest = ledger.newest(session, document_of(row))
             note(row, version=newest.version if newest else 0)
             take(session, row, Step.SIGNED, now, actor)
+
+
+def is_overtaken(session: Session, row: Rotation) -> bool:
+    """Whether what a rotation waits for can no longer be signed: another document took its version."""
+    request = session.get(SigningRequest, row.detail.get("request"))
+    return row.state in {"awaiting", "retired"} and request is not None and request.state == "withdrawn"
 
 
 def adoption(session: Session, row: Rotation) -> Adoption:

@@ -132,6 +132,34 @@ def test_a_request_without_a_change_or_with_an_impossible_one_is_refused(fleet):
     assert "nothing was ever asked" in fleet.here("requests", "list")
 
 
+def test_a_root_that_came_from_the_desk_first_overtakes_a_rotation_that_waits(fleet):
+    fleet.here("rotate", "root", "--root-threshold", "3")
+    fleet.desk("change", "--renew", "--out", str(fleet.place / "answers"), "--yes")
+    fleet.here("requests", "accept", str(fleet.place / "answers"))
+    assert "Rotation 1 was overtaken" in fleet.here("rotate", "status")
+    fleet.here("rotate", "undo", "1")
+    assert "overtaken:" not in fleet.here("rotate", "status")
+    fleet.here("rotate", "root", "--root-threshold", "3")
+    fleet.sign()
+    assert fleet.root().version == 3
+    assert fleet.root().roles[Role.ROOT].threshold == 3
+
+
+def test_a_key_whose_leaving_was_overtaken_is_asked_to_leave_again(fleet):
+    old = set(fleet.root().keys_of(Role.DIRECTOR))
+    fleet.here("rotate", "director")
+    fleet.sign()
+    fleet.here("rotate", "advance", "1", "--anyway")
+    fleet.here("rotate", "advance", "1")
+    fleet.desk("change", "--renew", "--out", str(fleet.place / "answers"), "--yes")
+    fleet.here("requests", "accept", str(fleet.place / "answers"))
+    assert "jx-fleet rotate advance 1" in fleet.here("rotate", "status")
+    fleet.here("rotate", "advance", "1")
+    fleet.sign()
+    assert "removed" in fleet.here("rotate", "status")
+    assert not old & set(fleet.root().keys_of(Role.DIRECTOR))
+
+
 def test_the_whole_chain_is_given_to_an_office_that_missed_some(fleet, tmp_path):
     first = fleet.root()
     for _ in range(3):
