@@ -242,10 +242,18 @@ class Intake:
             issuer, shard = place_of(incoming)
             uri = lists.bind(self._beliefs.trust, self._beliefs.gate, issuer, shard).ref.uri
             wanted = self._ask((uri,), mono)
+        greet = _roots_are_missing(leaf, refused.reason) and bool(self._ask(("roots",), mono))
         if (leaf, refused.reason) in ORDINARY or mono - self._said.get(word, -SAY_EVERY_S) < SAY_EVERY_S:
-            return Outcome(wanted=wanted)
+            return Outcome(wanted=wanted, greet=greet)
         self._said[word] = mono
-        return Outcome(wanted=wanted, entries=(entry_of(reading, Event.DOCUMENT_REFUSED, word, None),))
+        entry = entry_of(reading, Event.DOCUMENT_REFUSED, word, None)
+        return Outcome(wanted=wanted, greet=greet, entries=(entry,))
+
+
+def _roots_are_missing(leaf: All | Down, reason: Refusal) -> bool:
+    """Whether a refusal hints at a root that did not arrive: nobody whom the gate knows may tell it."""
+    skipped = leaf is All.ROOT and reason is Refusal.SKIPPED_VERSION
+    return skipped or (leaf in {All.TIME, Down.TIME} and reason in TOO_EARLY)
 
 
 def _removed(before: Root, after: Root, role: Role) -> bool:

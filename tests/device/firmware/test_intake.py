@@ -310,6 +310,19 @@ def test_a_root_or_trust_document_that_signed_time_names_is_asked_for_but_not_al
     assert ready.hear("jx1/all/time", times[0]).greet
 
 
+def test_a_root_that_did_not_arrive_is_asked_for_when_nobody_known_can_name_it(ready, authority):
+    roots = new_keys(authority, Role.TIMEKEEPER)
+    time = authority.sign(authority.time())
+    assert ready.hear("jx1/all/time", time).greet
+    assert not ready.hear("jx1/all/root", authority.next_root(3, roots)).greet  # asked for already
+    ready.mono += intakes.ASK_EVERY_S
+    assert ready.hear("jx1/all/root", authority.next_root(3, roots)).greet
+    ready.mono += intakes.ASK_EVERY_S
+    assert not ready.hear("jx1/all/root", authority.next_root(1, roots)).greet
+    assert ready.hear("jx1/all/root", authority.next_root(2, roots)).changed
+    assert not ready.hear("jx1/all/time", time).greet
+
+
 def test_a_gate_that_is_told_no_newer_time_for_ten_minutes_says_so(ready, authority):
     def broadcast(at_s):
         ready.hear("jx1/all/time", authority.sign(authority.time(now_ms=(NOW_S + at_s) * 1000)))
