@@ -454,6 +454,8 @@ def test_a_request_for_a_trust_key_is_answered_by_two_offices_and_makes_one_key(
         keys.append(len(offices["north"].own_keys()))
         assert not root.complete
         assert again.waits
+        (offices.place / "north" / "trust-2.partial").unlink()  # as if the power went between the two
+    root, again = offices.sign_all("north", desk.review(offices["north"], asked, NOW))
     assert keys[0] == keys[1] == 3
     whole = offices.countersign("south", root.data)
     assert offices.take("north", whole) == ["kept", "kept"]
@@ -677,3 +679,30 @@ def test_an_office_that_is_brought_back_to_the_other_root_survives_a_cut(offices
     offices.take("north", other, instead=True)
     assert offices["north"].root == desk.unverified(other.data)
     assert offices["north"].trust == trust()  # no root that is left vouches for the other
+
+
+def test_the_same_change_again_is_the_same_proposal(offices, tmp_path):
+    (tmp_path / "secret").write_text(SECRETS["north"])
+    (tmp_path / "secret").chmod(0o600)
+    argv = ["change", "--root-threshold", "3", "--office", str(tmp_path / "north"), "--yes"]
+    argv += ["--passphrase-file", str(tmp_path / "secret")]
+    for out in ("one", "two"):
+        assert CliRunner().invoke(app, [*argv, "--out", str(tmp_path / out)]).exit_code == 0
+    one, two = ((tmp_path / out / "root-2.partial").read_bytes() for out in ("one", "two"))
+    assert desk.unverified(one) == desk.unverified(two) == offices["north"].pending
+
+
+def test_two_trust_documents_of_one_version_are_told_apart_and_one_is_followed(offices, tmp_path):
+    (one,) = offices.sign_all("north", desk.Review((trust(),), ()))
+    (other,) = offices.sign_all("south", desk.Review((trust(expires=NOW + 80 * DAY),), ()))
+    assert one.complete
+    assert other.complete
+    with pytest.raises(SplitError, match="another trust-1 than the one held here"):
+        offices.take("north", other)
+    assert offices["north"].trust == trust()
+    assert offices.take("north", other, instead=True) == ["kept"]
+    assert offices["north"].trust == trust(expires=NOW + 80 * DAY)
+    assert len(list((tmp_path / "north").glob("trust-1.cbor.aside-*"))) == 1
+    (newer,) = offices.sign_all("north", desk.Review((trust(2),), ()))
+    assert offices.take("south", newer) == ["kept"]
+    assert offices.take("south", other) == ["older"]
