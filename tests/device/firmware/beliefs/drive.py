@@ -50,7 +50,7 @@ class Drive:
             (self.restart, 2),
             (self.cut, 2),
             (self.card_fails, 1),
-            (self.floor, 1),
+            (self.floor, 3),
         )
         names, weights = zip(*moves, strict=True)
         for move in self.rng.choices(names, weights, k=steps):
@@ -73,7 +73,8 @@ class Drive:
             self.waiting.pop(self.rng.randrange(len(self.waiting)))
 
     def replay(self):
-        self.hear(self.rng.choice(self.log), "replayed")
+        older = [m for m in self.log if getattr(m.said, "kind", "") in model.KEPT]
+        self.hear(self.rng.choice(older if older and self.rng.random() < 0.4 else self.log), "replayed")
 
     def tamper(self):
         message = self.rng.choice(self.log)

@@ -69,7 +69,10 @@ class Town:
         return self.fresh(), self.now_s - DAY_S, self.now_s + days * DAY_S
 
     def _said(self, kind, version, more=()):
-        return Said(kind, version, self.now_s, self.now_s + LIVES_S.get(kind, BRIEF_S), more)
+        life_s = LIVES_S.get(kind, BRIEF_S)
+        if kind == "root" and self.rng.random() < 0.2:
+            life_s = 50 * DAY_S
+        return Said(kind, version, self.now_s, self.now_s + life_s, more)
 
     def _signers(self, role, root=None):
         """As many keys as are needed, and sometimes more."""
