@@ -118,7 +118,6 @@ def test_everything_that_it_says_can_be_shown():
         {"protected": b"\xa0", "signed_as": b"", "unprotected": {1: ES256, 4: SIGNER.kid}},
         {"protected": b"", "signed_as": b"\xa0", "unprotected": {1: ES256, 4: SIGNER.kid}},
     ],
-    ids=repr,
 )
 def test_every_shape_of_real_certificates_is_read(shape):
     found = hc1.parse(text(**shape))
