@@ -43,9 +43,6 @@ _PREFIXES: Final = (
     (shc.PREFIX.upper(), Format.SHC.name),
     ("NZCP:/", Format.NZCP.name),
 )
-_LAST_SECOND: Final = {Format.HC1: 1, Format.SHC: 1}
-"""Systems in which `exp` itself is still valid: HCERT 3.3.5 and SMART Health Cards reject what is past it.
-Codes of ours and NZ COVID Passes end with it (RFC 8392, 3.1.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +135,7 @@ def _outdated(key: Key, now_s: int) -> Iterator[Why]:
 
 
 def _undated(body: Pass, now_s: int) -> Iterator[Why]:
-    if body.expires is not None and now_s >= body.expires + _LAST_SECOND.get(body.format, 0):
+    if body.over_at is not None and now_s >= body.over_at:
         yield Why.EXPIRED
     begins = body.issued if body.not_before is None else body.not_before
     if begins is not None and now_s < begins:

@@ -126,7 +126,7 @@ def recognise_pass(
         issuer=issuer,
         subject=None if secret is None or not body.number else _subject(secret, issuer.id, body.number),
         begins=body.issued if body.not_before is None else body.not_before,
-        expires=body.expires,
+        expires=body.over_at,
         statements=body.statements,
     )
 

@@ -67,6 +67,15 @@ class Pass:
     statements: tuple[Statement, ...]
 
     @property
+    def over_at(self) -> int | None:
+        """The first second in which it is not valid any more; None: it never ends.
+
+        EU certificates and cards are valid in the second of `exp` (HCERT 1.0, 3.3.5, and SMART Health Cards
+        reject what is past it), NZ passes end with it (RFC 8392, 3.1.4).
+        """
+        return self.expires if self.expires is None or self.format is Format.NZCP else self.expires + 1
+
+    @property
     def kinds(self) -> Kind:
         """Everything that it states something about."""
         kinds = Kind(0)
