@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -497,7 +498,8 @@ def test_keys_that_were_left_out_are_named_and_a_withdrawal_asks_first(offices, 
     argv += ["--passphrase-file", str(tmp_path / "secret"), *where]
     shown = CliRunner().invoke(app, argv, input="y\n", env={"COLUMNS": "200"})
     assert f"left out: root-{added.key.kid.hex()}.key" in shown.output
-    assert "还缺 1 把" in CliRunner().invoke(app, ["status", *where], env={"COLUMNS": "200"}).output
+    status = CliRunner().invoke(app, ["status", *where], env={"COLUMNS": "200"}).output
+    assert "还缺1把" in re.sub(r"[\s│]", "", status)  # a worker of the tests may have set another width
     kept = CliRunner().invoke(app, ["withdraw", "root-2.partial", *where], input="n\n")
     assert "nothing was changed" in str(kept.exception)
     assert offices["north"].pending is not None
