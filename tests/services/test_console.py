@@ -37,18 +37,22 @@ class Visit:
         self.url = console.url
         self.complaints = []
         self.received = 0
+        self.updates = set()
         self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         wire = self.context.new_cdp_session(self.page)
         wire.send("Network.enable")
         wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
         wire.on("Network.loadingFinished", self._count)
-        wire.on("Network.requestWillBeSent", self._same_origin)
+        wire.on("Network.requestWillBeSent", self._asked)
 
     def _count(self, event):
-        self.received += int(event["encodedDataLength"])
+        if event["requestId"] not in self.updates:
+            self.received += int(event["encodedDataLength"])
 
-    def _same_origin(self, event):
+    def _asked(self, event):
+        if event.get("type") in {"XHR", "EventSource"}:  # what has changed since, not the page
+            self.updates.add(event["requestId"])
         if not event["request"]["url"].startswith((self.url, "data:")):
             self.complaints.append(f"elsewhere: {event['request']['url']}")
 
