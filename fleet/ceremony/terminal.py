@@ -81,6 +81,8 @@ def _ask_new() -> str:
 def say(title: str, lines: Iterable[str]) -> None:
     """Print lines in a frame."""
     rows = Table.grid(padding=(0, 1))
+    rows.add_column()
+    rows.add_column(overflow="fold")  # else rich puts "…" for what sticks out: nobody signs what is not shown
     for line in lines:
         rows.add_row("•", escape(printable(line)))
     console.print(Panel(rows, title=escape(printable(title))))
