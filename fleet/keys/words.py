@@ -35,7 +35,8 @@ NO_CHANGE = "内容不变，仅换版本和日期 / nothing else changes: only v
 
 def _head(zh: str, en: str, old: Document | None, new: Document) -> Iterator[str]:
     if old is None:
-        yield _line(f"{zh}文件第 {new.version} 版，首个版本", f"{en} version {new.version}, the first")
+        all_zh, all_en = ("首个版本", "the first") if new.version == 1 else ("全文", "in full")
+        yield _line(f"{zh}文件第 {new.version} 版，{all_zh}", f"{en} version {new.version}, {all_en}")
     else:
         yield _line(
             f"{zh}文件第 {new.version} 版，取代第 {old.version} 版",

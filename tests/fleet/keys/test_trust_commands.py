@@ -25,6 +25,15 @@ def test_bounds_are_asked_for_in_words_and_shown(fleet):
     assert shown["bounds"]["fever_c100"] == LOOSEST.fever_c100
 
 
+def test_only_version_1_is_called_the_first(fleet):
+    fleet.trust("set-bounds", "foreign=deny")
+    fleet.sign()
+    assert "trust version 1, the first" in fleet.trust("show")
+    fleet.trust("set-bounds", "foreign=refer")
+    fleet.sign()
+    assert "trust version 2, in full" in fleet.trust("show")
+
+
 @pytest.mark.parametrize("given", ["foreign", "foreign=", "=1", "no_such=1"])
 def test_a_wrong_bound_changes_nothing(fleet, given):
     with pytest.raises(FleetError, match="nothing was changed"):
