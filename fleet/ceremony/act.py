@@ -61,13 +61,23 @@ def _lying(found: Root | Trust, out: Path) -> list[bytes]:
     return forms
 
 
+def _carry(office: Office, path: Path, one: Signed) -> None:
+    try:
+        replace_private(path, one.data)
+        if one.complete:
+            path.with_suffix(PARTIAL).unlink(missing_ok=True)
+    except OSError as error:
+        raise FleetError(
+            f"{path} cannot be written: {error.strerror}. {one.name} is signed and kept in the office: take "
+            f"a stick with room, then: jx-fleet ceremony give --office {office.directory} --out STICK"
+        ) from error
+
+
 def write(office: Office, signed: Iterable[Signed], out: Path) -> None:
     """Write what is to be carried away, and say how far it is and where it goes."""
     for one in signed:
         path = out / one.name
-        replace_private(path, one.data)
-        if one.complete:
-            path.with_suffix(PARTIAL).unlink(missing_ok=True)
+        _carry(office, path, one)
         terminal.say(one.name, progress.of_signed(office, one))
         terminal.tell(f"wrote {path}")
         for line in progress.following(one, str(out)):

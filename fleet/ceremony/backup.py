@@ -9,8 +9,8 @@ import msgspec
 
 from fleet.ceremony.office import Office, load
 from fleet.errors import FleetError
-from fleet.keys.sealed import read_private, sync_directory, write_private
-from wire.errors import WireError
+from fleet.keys import sticks
+from fleet.keys.sealed import sync_directory, write_private
 
 MAX_BYTES: Final = 8_000_000  # a thousand roots of a few kB, or some trust documents of 256 kB
 _NAME: Final = re.compile(
@@ -49,7 +49,7 @@ def _older_trust(office: Office, name: str) -> bool:
 
 def restore(path: Path, directory: Path) -> Office:
     """Make an office of a copy, in a new directory: whole or not at all; its documents are verified."""
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    if not directory.name or (directory.exists() and (not directory.is_dir() or any(directory.iterdir()))):
         raise FleetError(f"{directory} is not an empty directory; nothing was restored, choose a new one")
     files = _read(path)
     fresh = directory.with_name(f".{directory.name}.restoring")
@@ -65,15 +65,12 @@ def restore(path: Path, directory: Path) -> Office:
 
 
 def _read(path: Path) -> dict[str, bytes]:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise FleetError(f"{path} cannot be read: {error.strerror}") from error
-    if size > MAX_BYTES:
+    data = sticks.read(path, MAX_BYTES)  # sticks have no owners and modes, and the keys in it are sealed
+    if len(data) > MAX_BYTES:
         raise FleetError(f"{path} is longer than {MAX_BYTES} bytes; it is no copy of an office")
     try:
-        bundle = msgspec.json.decode(read_private(path, MAX_BYTES), type=_Bundle)
-    except (msgspec.DecodeError, UnicodeDecodeError, WireError) as error:
+        bundle = msgspec.json.decode(data, type=_Bundle)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FleetError(f"{path} is no copy of an office, or damaged; nothing was restored") from error
     if not all(_NAME.fullmatch(name) for name in bundle.files):
         raise FleetError(f"{path} holds files that no office has; nothing was restored")

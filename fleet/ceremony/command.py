@@ -49,11 +49,14 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(arguments, prog_name="jx-fleet ceremony")
     except (FleetError, WireError) as error:
-        _fail(error)
+        _fail(str(error), error)
+    except OSError as error:
+        said = f"{error.filename or 'a file'} cannot be used: {error.strerror}"
+        _fail(f"{said}; what is signed is kept in the office. Make room, then give the command again", error)
 
 
-def _fail(error: Exception) -> NoReturn:
-    said = escape(printable(str(error)))
+def _fail(words: str, error: Exception) -> NoReturn:
+    said = escape(printable(words))
     Console(stderr=True, highlight=False).print(f"[red]error[/red] {said}", soft_wrap=True)
     raise SystemExit(1) from error
 
@@ -158,7 +161,7 @@ def _answer(path: Path, office_dir: Path, out: Path, said: Voice) -> None:
         with alone(office_dir):
             act.write(held, signing.sign(held, proposal, said), out)
     except (FleetError, WireError) as error:
-        console.print(f"[red]refused[/red] {escape(path.name)}: {escape(printable(str(error)))}")
+        console.print(f"[red]refused[/red] {escape(printable(f'{path.name}: {error}'))}", soft_wrap=True)
 
 
 # In the order of the help; those that change an office hold it meanwhile.

@@ -60,7 +60,10 @@ def voice(files: Sequence[Path] | None) -> Voice:
 
 
 def _line(file: Path) -> str:
-    return read_private(file).decode().rstrip("\r\n")
+    try:
+        return read_private(file).decode("utf-8-sig").rstrip("\r\n")  # as editors of other systems write it
+    except UnicodeDecodeError as error:
+        raise FleetError(f"{file} is no text in UTF-8; save it so, with one line in it") from error
 
 
 def _ask(what: str) -> str:

@@ -10,9 +10,9 @@ from rich.panel import Panel
 
 from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, opened, out, reading, show, writing
-from fleet.errors import FleetError
+from fleet.console import say as say_line
 from fleet.keys import install as installing
-from fleet.keys import ledger, outbox, proposals
+from fleet.keys import ledger, outbox, proposals, sticks
 from fleet.models import SigningRequest
 
 keys_app = typer.Typer(no_args_is_help=True, help="Keys of this fleet: install, list.")
@@ -31,6 +31,11 @@ def install(
     with writing(directory) as session:
         root = installing.install(session, carried, paths.keys, now(), actor())
     out.print(f"Keys installed; root version {root.version} holds until {day(root.expires)}.")
+    if any(file.stat().st_mode & 0o077 for file in carried.glob("*.pass")):
+        say_line(
+            f"ATTENTION: other accounts of this machine could read {carried} while it lay there. If there "
+            "are any, replace the keys: jx-fleet rotate director, recorder, timekeeper"
+        )
     out.print(f"Next: destroy {escape(str(carried))}, then: jx-fleet trust add-issuer FILE", soft_wrap=True)
 
 
@@ -92,7 +97,7 @@ def accept(
     directory: Directory = DIRECTORY,
 ) -> None:
     """Take signed documents over; the publisher sends them at once."""
-    answers = [_read(path) for given in files for path in _spread(given)]
+    answers = [sticks.read(path, MAX_ANSWER_BYTES) for given in files for path in _spread(given)]
     paths = Paths(directory)
     with opened(directory) as database:
         with database.session() as session:
@@ -123,14 +128,6 @@ def _spread(given: Path) -> list[Path]:
     if given.is_dir():
         return sorted(given.glob("root-*.cbor")) + sorted(given.glob("trust-*.cbor"))
     return [given]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_ANSWER_BYTES + 1)
-    except OSError as error:
-        raise FleetError(f"{path} cannot be read: {error.strerror}; nothing was changed") from error
 
 
 def say(row: SigningRequest) -> None:

@@ -24,6 +24,7 @@ from fleet.keys import (
     proposals,
     published,
     removal,
+    sticks,
 )
 from fleet.keys.commands import tell
 from fleet.keys.import_words import Source
@@ -190,11 +191,8 @@ def _spread(given: Path) -> list[Path]:
 
 
 def _source(path: Path) -> Source:
+    data = sticks.read(path, published.MAX_FILE_BYTES)
     try:
-        with path.open("rb") as file:
-            data = file.read(published.MAX_FILE_BYTES + 1)
         return Source(path.name, data, published.read(data))
-    except OSError as error:
-        raise FleetError(f"{path} cannot be read: {error.strerror}; nothing was changed") from error
     except FleetError as error:
         raise FleetError(f"{path} was not taken: {error}") from error

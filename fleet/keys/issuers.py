@@ -1,5 +1,6 @@
 """Issuers as operators describe them: a JSON file in, a proposed trust document out."""
 
+import codecs
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from fleet.errors import ConflictError, FleetError, NotFoundError
+from fleet.keys import sticks
 from wire import cbor
 from wire.documents import EVERYBODY, ForeignIssuer, Issuer, IssuerKey, KeyUse, ListRef, Trust
 from wire.errors import WireError
@@ -68,8 +70,8 @@ def issuer_key(key: PublicKey, use: str, not_before: int, not_after: int) -> Iss
 def parse(data: bytes) -> Issuer:
     """An issuer from its JSON description; FleetError names what is wrong."""
     try:
-        described = msgspec.json.decode(data, type=Description)
-    except msgspec.DecodeError as error:
+        described = msgspec.json.decode(data.removeprefix(codecs.BOM_UTF8), type=Description)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FleetError(f"this is no description of an issuer: {error}; nothing was changed") from error
     if not ISSUER_ID.fullmatch(described.id):
         raise FleetError("an issuer's id has 1 to 16 characters from a-z 0-9 - ; nothing was changed")
@@ -84,11 +86,7 @@ def parse(data: bytes) -> Issuer:
 
 def read(path: Path) -> Issuer:
     """An issuer from its file."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise FleetError(f"{path} cannot be read: {error.strerror}") from error
+    data = sticks.read(path, MAX_FILE_BYTES)
     if len(data) > MAX_FILE_BYTES:
         raise FleetError(f"{path} is longer than {MAX_FILE_BYTES} bytes; nothing was changed")
     return parse(data)

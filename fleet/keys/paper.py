@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from fleet.errors import FleetError
+from fleet.keys import sticks
 from fleet.keys.words import root_words, trust_words
 from wire import envelope
 from wire.documents import Root, Trust
@@ -67,17 +68,13 @@ def decode(data: bytes) -> Request:
         raise FleetError(f"a signing request has at most {MAX_FILE_BYTES} bytes; this is something else")
     try:
         return msgspec.json.decode(data, type=Request)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FleetError(f"this is no signing request: {error}; nothing was signed") from error
 
 
 def read(path: Path) -> Request:
     """Read a request from its file; FleetError if it cannot be read or is none."""
-    try:
-        with path.open("rb") as file:
-            return decode(file.read(MAX_FILE_BYTES + 1))
-    except OSError as error:
-        raise FleetError(f"{path} cannot be read: {error.strerror}") from error
+    return decode(sticks.read(path, MAX_FILE_BYTES))
 
 
 def body_of(request: Request) -> Root | Trust:

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -58,10 +59,14 @@ def _beside(path: Path, data: bytes) -> Path:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        fresh.unlink(missing_ok=True)  # half of it on a full stick would keep the stick full
+        raise
     return fresh
 
 
@@ -111,12 +116,14 @@ def seal_role_key(directory: Path, role: Role, key: PrivateKey, label: str = "")
     write_private(key_file(directory, role, label), key.to_pem(secret))
 
 
-def open_role_key(directory: Path, role: Role, label: str = "") -> PrivateKey:
+def open_role_key(
+    directory: Path, role: Role, label: str = "", read: Callable[[Path], bytes] = read_private
+) -> PrivateKey:
     """Open the sealed key of an online role; FleetError names the file and what is wrong with it."""
     if role not in ONLINE:
         raise FleetError(f"a {role.value} key is never opened on a server; it stays in the office")
     place = key_file(directory, role, label)
-    pem, secret = read_private(place), read_private(pass_file(directory, role, label))
+    pem, secret = read(place), read(pass_file(directory, role, label))
     if not _PASS.fullmatch(secret):
         raise FleetError(f"{place.with_suffix('.pass')} is not a pass file; restore it from the ceremony")
     try:
