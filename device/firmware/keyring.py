@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from wire.errors import Flaw, WireError
 from wire.foreign import certificate, jwk, notation
@@ -15,7 +15,12 @@ MAX_KEYS: Final = 10_000
 """In one line; the lists of all countries together have some thousand."""
 REMEMBERED: Final = 1_024
 """Lines repeat their keys, and reading a certificate costs as much as a signature."""
+# What is remembered is remembered with its text: without these, a thousand keys would be gigabytes.
 MAX_CERTIFICATE_TEXT: Final = 12_000
+MAX_JWK_TEXT: Final = 32_768
+"""With a chain of certificates in it."""
+MAX_KID_TEXT: Final = 1_024
+"""That of a DID, of which no header has more than the last part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,20 @@ class Key:
     not_before: int | None = None
     not_after: int | None = None
     kinds: Kind = EVERY_KIND
+
+
+class _Refusal(NamedTuple):
+    """Why a key cannot be used. No error: one that is kept holds the lines of everybody who raised it."""
+
+    flaw: Flaw
+    detail: str
+
+
+class _Read(NamedTuple):
+    """A key, and the id that its own bytes make; None for what has none."""
+
+    kid: bytes | None
+    key: Key | _Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +58,29 @@ class Given:
 
     def opened(self) -> Key:
         """The key; WireError when it cannot be used."""
-        _, found = self._read()
-        if isinstance(found, WireError):
-            raise found
+        found = self._read().key
+        if isinstance(found, _Refusal):
+            raise WireError(*found)
         return found
 
     def names(self, kids: frozenset[bytes]) -> bool:
         """Whether its id is one of these; what gives no id has the one that its own bytes make."""
         if self.kid is not None:
-            return not kids.isdisjoint(_written(self.kid))
-        return self._read()[0] in kids
+            return len(self.kid) <= MAX_KID_TEXT and not kids.isdisjoint(_written(self.kid))
+        return self._read().kid in kids
 
-    def _read(self) -> tuple[bytes, Key | WireError]:
-        if self.certificate is None:
-            return _read_jwk(json.dumps(self.jwk))
-        if len(self.certificate) > MAX_CERTIFICATE_TEXT:
-            return b"", WireError(Flaw.SIZE, f"a certificate has at most {MAX_CERTIFICATE_TEXT} characters")
-        return _read_certificate(self.certificate)
+    def _read(self) -> _Read:
+        if self.certificate is not None:
+            if len(self.certificate) > MAX_CERTIFICATE_TEXT:
+                return _refused(Flaw.SIZE, f"a certificate has at most {MAX_CERTIFICATE_TEXT} characters")
+            return _read_certificate(self.certificate)
+        try:
+            text = json.dumps(self.jwk)
+            if len(text) <= MAX_JWK_TEXT:
+                return _read_jwk(text)
+        except RecursionError:
+            pass  # what could just be read may be too deep to be written
+        return _refused(Flaw.KID, f"a JWK is flat, and has at most {MAX_JWK_TEXT} characters")
 
 
 def given(rows: Iterable[object]) -> tuple[Given, ...]:
@@ -108,20 +133,24 @@ def _from_base64(text: str) -> bytes:
         raise WireError(Flaw.CERTIFICATE, "not base64") from error
 
 
+def _refused(flaw: Flaw, detail: str) -> _Read:
+    return _Read(None, _Refusal(flaw, detail))
+
+
 @functools.lru_cache(maxsize=REMEMBERED)
-def _read_certificate(text: str) -> tuple[bytes, Key | WireError]:
+def _read_certificate(text: str) -> _Read:
     try:
         found = certificate.read(_from_base64(text))
     except WireError as error:
-        return b"", error.with_traceback(None)
-    return found.kid, Key(found.key, found.not_before, found.not_after, found.kinds)
+        return _refused(error.flaw, error.detail)
+    return _Read(found.kid, Key(found.key, found.not_before, found.not_after, found.kinds))
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
-def _read_jwk(text: str) -> tuple[bytes, Key | WireError]:
+def _read_jwk(text: str) -> _Read:
     try:
         fields = json.loads(text)
         kid, key = jwk.read_ed25519(fields) if fields.get("kty") == "OKP" else jwk.read(fields)
     except WireError as error:
-        return b"", error.with_traceback(None)
-    return kid, Key(key)
+        return _refused(error.flaw, error.detail)
+    return _Read(kid, Key(key))
