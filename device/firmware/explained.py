@@ -42,9 +42,18 @@ class Explanation:
     todo: Line
 
     @property
+    def fails(self) -> bool:
+        """Whether it is no code or pass, or something that was checked failed."""
+        return self.kind not in _CHECKED or Mark.FAILS in self._marks
+
+    @property
     def holds(self) -> bool:
-        """Whether it is a code or a pass, and nothing that was checked failed."""
-        return self.kind in _CHECKED and all(line.mark is not Mark.FAILS for line in self.lines)
+        """Whether it was verified and nothing failed; without trust it neither holds nor fails."""
+        return not self.fails and Mark.HOLDS in self._marks
+
+    @property
+    def _marks(self) -> set[Mark]:
+        return {line.mark for line in self.lines}
 
 
 def todo(zh: str, en: str) -> Line:
@@ -70,9 +79,9 @@ def failed(reason: Reason) -> Line:
     return Line(Mark.FAILS, f"{words.code} {words.zh}", f"{words.code} {words.en}")
 
 
-def until(zh: str, en: str, expires: int, now_s: int | None) -> Line:
-    """Until when something is good, or since when it is not."""
+def until(zh: str, en: str, expires: int, now_s: int | None, *, included: bool = False) -> Line:
+    """Until when something is good, or since when it is not; `included`: in that second it still is."""
     shown = date(expires)
-    if now_s is not None and expires <= now_s:
+    if now_s is not None and expires + included <= now_s:
         return Line(Mark.FAILS, f"{zh}已于 {shown} 过期", f"{en} expired {shown}")
     return Line(Mark.NOTE, f"{zh}有效至 {shown}", f"{en} is good until {shown}")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from device.firmware import evidence, pictures
 from device.firmware.commands import explain_lines
-from device.firmware.commands.terminal import FAILED, AsJson, Clock, moment, out, refusals, told
+from device.firmware.commands.terminal import FAILED, OK, WARNED, AsJson, Clock, moment, out, refusals, told
 from device.firmware.errors import GateError
 from device.firmware.explain import explain
 from device.firmware.explained import Explanation, Line, Mark
@@ -72,7 +72,8 @@ def explain_command(  # noqa: PLR0913 - each is an option of the command
     else:
         for one in found:
             _show(one)
-    raise typer.Exit(0 if all(one.holds for one in found) else FAILED)
+    unsure = OK if all(one.holds for one in found) else WARNED
+    raise typer.Exit(FAILED if any(one.fails for one in found) else unsure)
 
 
 def _beliefs(files: evidence.Files, data: Path | None) -> Beliefs | None:

@@ -72,7 +72,7 @@ def gate(authority, tmp_path):
 
 def test_a_text_is_explained_in_both_languages_and_marked_unverified(run, authority):
     result = run("explain", authority.text(authority.claims()), *CLOCK)
-    assert result.exit_code == 0
+    assert result.exit_code == 3
     assert "手机健康码 · a phone's health code" in result.output
     assert "未核验 unverified" in result.output
 
@@ -86,20 +86,25 @@ def test_a_picture_is_read_and_checked_against_files(run, files, picture):
 
 def test_a_picture_comes_through_a_pipe_too(run, picture):
     result = run("explain", "-", *CLOCK, input=picture.read_bytes())
-    assert result.exit_code == 0
+    assert result.exit_code == 3
     assert "phone's health code" in result.output
 
 
 def test_a_text_comes_from_a_file_or_a_pipe(run, authority, tmp_path):
     (tmp_path / "code.txt").write_text(authority.text(authority.claims()) + "\n", encoding="ascii")
-    assert run("explain", tmp_path / "code.txt", *CLOCK).exit_code == 0
-    assert run("explain", "-", *CLOCK, input=authority.text(authority.claims())).exit_code == 0
+    assert run("explain", tmp_path / "code.txt", *CLOCK).exit_code == 3
+    assert run("explain", "-", *CLOCK, input=authority.text(authority.claims())).exit_code == 3
 
 
 def test_what_does_not_hold_ends_with_1(run, files, authority):
     result = run("explain", authority.text(authority.claims(index=3)), *files, *CLOCK)
     assert result.exit_code == 1
     assert "FAIL" in result.output
+
+
+def test_what_nobody_verified_does_not_hold_for_programs_either(run, authority):
+    result = run("explain", authority.text(authority.claims()), *CLOCK, "--json")
+    assert (result.exit_code, json.loads(result.output)[0]["holds"]) == (3, False)
 
 
 def test_json_says_the_same_for_programs(run, files, authority):
@@ -116,7 +121,7 @@ def test_a_code_is_checked_against_what_a_gate_holds(run, gate, authority):
 
 
 def test_a_date_is_written_as_people_write_it(run, authority):
-    assert run("explain", authority.text(authority.claims()), "--clock", "2026-11-18T00:00Z").exit_code == 0
+    assert run("explain", authority.text(authority.claims()), "--clock", "2026-11-18T00:00Z").exit_code == 3
     assert run("explain", "x", "--clock", "tomorrow").exit_code == 2
 
 

@@ -27,7 +27,7 @@ def failures(one):
 
 def test_without_trust_every_claim_is_marked_unverified(authority):
     one = explain(authority.text(authority.claims()))
-    assert one.kind == "phone"
+    assert (one.kind, one.holds) == ("phone", False)
     assert {line.mark for line in one.lines} == {Mark.UNVERIFIED}
     assert "Nothing was verified" in one.todo.en
 

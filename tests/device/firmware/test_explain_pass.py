@@ -108,6 +108,7 @@ def test_whose_it_is_shows_when_somebody_asks_and_it_is_signed(told, text, _name
 
 def test_without_trust_everything_is_marked_unverified():
     one = explain(hc1())
+    assert not one.holds
     assert {line.mark for line in one.lines} == {Mark.UNVERIFIED}
     assert "Nothing was verified" in one.todo.en
 
@@ -190,6 +191,57 @@ def test_why_a_pass_is_not_recognised_is_said_in_both_languages(
     first = explain(hc1(), beliefs, now_s).lines[0]
     assert why in first.en
     assert "：" in first.zh
+
+
+@pytest.mark.parametrize(
+    ("span", "kinds", "now_s", "why"),
+    [
+        ((NOW_S - 9 * DAY_S, NOW_S - 8 * DAY_S), EVERY_KIND, None, "past its validity"),
+        ((NOW_S, NOW_S + DAY_S), EVERY_KIND, None, "not valid yet"),
+        ((NOW_S - 9 * DAY_S, NOW_S), Kind.TEST, NOW_S, "past its validity"),
+    ],
+)
+def test_why_a_key_does_not_fit_is_judged_at_the_moment_at_which_it_was_looked_for(
+    authority, beliefs, span, kinds, now_s, why
+):
+    key = replace(ISSUERS[0].keys[0], kinds=kinds, not_before=span[0], not_after=span[1])
+    row = replace(ISSUERS[0], keys=(key,))
+    beliefs.new_trust(authority.sign(authority.trust(version=9, foreign=(row,))), NOW_S)
+    assert why in explain(hc1(), beliefs, now_s).lines[0].en
+
+
+@pytest.mark.parametrize(
+    ("text", "last_s"),
+    [
+        (hc1(expires=NOW_S), NOW_S),
+        (
+            health_cards.text(
+                health_cards.sign(
+                    health_cards.claims(
+                        health_cards.bundle([health_cards.immunization("2026-10-20", "212")]), NOW_S - 9
+                    )
+                    | {"exp": NOW_S},
+                    CARDS,
+                )
+            ),
+            NOW_S,
+        ),
+        (foreign.nzcp(NZ, NOW_S - DAY_S, NOW_S), NOW_S - 1),
+    ],
+)
+def test_a_pass_ends_when_a_gate_says_that_it_does(told, text, last_s):
+    assert told(text, last_s).holds
+    ended = told(text, last_s + 1)
+    assert not ended.holds
+    assert any("expired 2026-11-18 11:06:40 UTC" in line for line in failures(ended))
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_line_end_is_not_taken_for_a_part_of_a_card(told, ends):
+    cut = told(hc1() + ends)
+    assert "shc" not in words(cut)
+    parts = health_cards.texts(card(health_cards.immunization("2026-10-20", "212")), 200)
+    assert told("".join(part + ends for part in parts)).holds
 
 
 def test_without_a_trust_document_no_key_is_known(authority, beliefs):
