@@ -8,6 +8,7 @@ from device.firmware.explained import Explanation, Line, Mark, todo, until
 from device.firmware.trust import Beliefs
 from wire import code, enrolment
 from wire.errors import WireError
+from wire.foreign.passes import Format
 
 # What people hold up to a gate by mistake: prefix, kind, words. The first that fits.
 _OTHERS: Final = (
@@ -35,7 +36,8 @@ def explain(
         return explain_code(text, beliefs, now_s)
     system = system_of(text)
     if system is not None:
-        return explain_pass(system, text.split("\n"), beliefs, now_s, names=names)
+        texts = text.split() if system is Format.SHC else [text]
+        return explain_pass(system, texts, beliefs, now_s, names=names)
     if text.upper().startswith(enrolment.PREFIX):
         return _explain_ticket(text, now_s)
     return _explain_other(text)

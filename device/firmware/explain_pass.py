@@ -92,10 +92,11 @@ def explain_pass(
     unsure = (*_says(body, Mark.UNVERIFIED, now_s), *_unverified(body.statements), *([_LATER] * names))
     if beliefs is None:
         return Explanation(FOREIGN, zh, en, unsure, UNCHECKED)
+    looked_at = (_begins(body) or 0) if now_s is None else now_s
     try:
-        found = beliefs.recognise(parsed, _begins(body) or 0 if now_s is None else now_s)
+        found = beliefs.recognise(parsed, looked_at)
     except Unrecognised as refused:
-        words, (why_zh, why_en) = failed(refused.reason), _WHY[_why(parsed, beliefs.trust, now_s)]
+        words, (why_zh, why_en) = failed(refused.reason), _WHY[_why(parsed, beliefs.trust, looked_at)]
         lines = (Line(Mark.FAILS, f"{words.zh}：{why_zh}", f"{words.en}: {why_en}"), *unsure)
         return Explanation(FOREIGN, zh, en, lines, todo_for(refused.reason))
     signed = Line(Mark.HOLDS, f"签名有效：{found.issuer.name_zh}", f"signed by {found.issuer.name_en}")
@@ -106,23 +107,22 @@ def explain_pass(
     return Explanation(FOREIGN, zh, en, lines, _advice(lines, body.statements, policy, now_s))
 
 
-def _why(parsed: Unverified, trust: Trust | None, now_s: int | None) -> Why:
+def _why(parsed: Unverified, trust: Trust | None, now_s: int) -> Why:
     """What is wrong with the key or the signature of a pass that is not recognised."""
     body, found = parsed.body, [Why.KID]
     for issuer in trust.foreign if trust else ():
         if issuer.format is body.format and (body.format is Format.HC1 or issuer.iss == body.issuer):
-            for row in issuer.keys:
-                if row.kid == parsed.kid:
-                    found += _against(parsed, row, now_s)
-    return max((why for why in found if why in _WHY), key=tuple(Why).index)
+            found += [_against(parsed, row, now_s) for row in issuer.keys if row.kid == parsed.kid]
+    return max(found, key=tuple(Why).index)
 
 
-def _against(parsed: Unverified, row: ForeignKey, now_s: int | None) -> list[Why]:
+def _against(parsed: Unverified, row: ForeignKey, now_s: int) -> Why:
+    """The first thing that speaks against a key which has the id that the pass names."""
     key = Key(row.key, row.not_before, row.not_after - 1, row.kinds)
     try:
-        return list(doubts(parsed, key, row.not_before if now_s is None else now_s))
+        return next((why for why in doubts(parsed, key, now_s) if why in _WHY), Why.KID)
     except WireError as error:
-        return [Why(error.flaw.value)]
+        return Why(error.flaw.value)
 
 
 def _again(flaw: Flaw) -> Line:
@@ -149,7 +149,8 @@ def _says(body: Pass, mark: Mark, now_s: int | None) -> Iterator[Line]:
     elif begins is not None:
         yield Line(mark, f"{date(begins)} 起有效", f"valid from {date(begins)}")
     if body.expires is not None:
-        dated = until("证书", "the pass", body.expires, now_s)
+        included = body.over_at is not None and body.over_at > body.expires
+        dated = until("证书", "the pass", body.expires, now_s, included=included)
         yield dated if dated.mark is Mark.FAILS else Line(mark, dated.zh, dated.en)
 
 
