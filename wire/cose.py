@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wire import cbor
+from wire import cbor, plain_sign1
 from wire.errors import Flaw, WireError
 from wire.keys import KID_BYTES, Alg, PublicKey, Signer
 
@@ -85,12 +85,16 @@ def _header(protected: bytes) -> Header:
     return Header(None if alg is None else Alg(alg), kid, content_type, typ)
 
 
-def _array(data: bytes, tag: bytes, max_bytes: int) -> list[Any]:
+def _untagged(data: bytes, tag: bytes, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
     if not data.startswith(tag):
         raise WireError(Flaw.COSE, "the tag of the expected COSE message is missing")
-    value = cbor.decode(data[len(tag) :], max_bytes=max_bytes, max_items=MAX_ENVELOPE_ITEMS)
+    return data[len(tag) :]
+
+
+def _array(data: bytes, max_bytes: int) -> list[Any]:
+    value = cbor.decode(data, max_bytes=max_bytes, max_items=MAX_ENVELOPE_ITEMS)
     four = 4
     if not isinstance(value, list) or len(value) != four or not isinstance(value[1], dict):
         raise WireError(Flaw.COSE, "a COSE message is an array of four")
@@ -116,16 +120,27 @@ def _once(header: Header, unprotected: Mapping[Any, Any]) -> None:
 
 def parse_sign1(data: bytes, *, max_bytes: int, external: bytes = b"") -> Signed:
     """Take a tagged COSE_Sign1 apart. Raises WireError; verifies nothing."""
-    protected, unprotected, payload, signature = _array(data, _SIGN1_TAG, max_bytes)
-    header = _header(protected)
-    if not isinstance(signature, bytes):
-        raise WireError(Flaw.COSE, "the signature is not a byte string")
+    message = _untagged(data, _SIGN1_TAG, max_bytes)
+    plain = plain_sign1.read(message)
+    if plain is not None:
+        protected, payload, signature = plain
+        header = _header(protected)
+    else:
+        protected, unprotected, payload, signature = _array(message, max_bytes)
+        if not isinstance(signature, bytes):
+            raise WireError(Flaw.COSE, "the signature is not a byte string")
+        header = _both(_header(protected), unprotected)
+    covers = cbor.encode_sorted(["Signature1", _covered(protected), external, payload])
+    return Signed(header, payload, (Signature(header, signature, covers),))
+
+
+def _both(header: Header, unprotected: Mapping[Any, Any]) -> Header:
+    """The header with a kid of the other bucket, if it has none."""
     _once(header, unprotected)
     if header.kid is None and isinstance(unprotected.get(KID), bytes):
         # A kid only says which key to try; whether that key fits is decided by the signature.
-        header = Header(header.alg, unprotected[KID], header.content_type, header.typ)
-    covers = cbor.encode(["Signature1", _covered(protected), external, payload])
-    return Signed(header, payload, (Signature(header, signature, covers),))
+        return Header(header.alg, unprotected[KID], header.content_type, header.typ)
+    return header
 
 
 def sign1(payload: bytes, header: Header, signer: Signer, *, external: bytes = b"") -> bytes:
@@ -137,7 +152,7 @@ def sign1(payload: bytes, header: Header, signer: Signer, *, external: bytes = b
 
 def parse_sign(data: bytes, *, max_bytes: int) -> Signed:
     """Take a tagged COSE_Sign (many signers) apart. Raises WireError; verifies nothing."""
-    protected, _, payload, rows = _array(data, _SIGN_TAG, max_bytes)
+    protected, _, payload, rows = _array(_untagged(data, _SIGN_TAG, max_bytes), max_bytes)
     header = _header(protected)
     if not isinstance(rows, list) or len(rows) > MAX_SIGNATURES:
         raise WireError(Flaw.COSE, f"a COSE_Sign message has an array of at most {MAX_SIGNATURES} signatures")
@@ -165,7 +180,7 @@ def sign(payload: bytes, header: Header, signers: Sequence[Signer]) -> bytes:
 
 def add_signature(data: bytes, signer: Signer, *, max_bytes: int) -> bytes:
     """A COSE_Sign message with `signer`'s signature added, or put in the place of its earlier one."""
-    protected, _, payload, rows = _array(data, _SIGN_TAG, max_bytes)
+    protected, _, payload, rows = _array(_untagged(data, _SIGN_TAG, max_bytes), max_bytes)
     parsed = parse_sign(data, max_bytes=max_bytes)
     others = [
         list(row)

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from wire import cbor
+from wire import cbor, plain_sign1
 from wire.errors import Flaw, WireError
 from wire.foreign import loose_cbor
 from wire.foreign.keys import PassAlg
@@ -77,6 +77,16 @@ def _covered(protected: bytes, fields: Mapping[Any, Any], payload: bytes) -> tup
     return tuple(cbor.encode_sorted([_CONTEXT, way, b"", payload]) for way in ways)
 
 
+def _four(message: bytes, *, max_bytes: int) -> tuple[bytes, Mapping[Any, Any], bytes, bytes]:
+    plain = plain_sign1.read(message)
+    if plain is not None:
+        return plain.protected, {}, plain.payload, plain.signature
+    match loose_cbor.decode(message, max_bytes=max_bytes):
+        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
+            return protected, unprotected, payload, signature
+    raise WireError(Flaw.COSE, "a COSE_Sign1 is an array of header, map, payload and signature")
+
+
 def parse(data: bytes, *, max_bytes: int) -> Sign1:
     """Take a COSE_Sign1 apart, with or without tags around it. Raises WireError; verifies nothing.
 
@@ -84,11 +94,9 @@ def parse(data: bytes, *, max_bytes: int) -> Sign1:
     """
     if len(data) > max_bytes:
         raise WireError(Flaw.SIZE, f"{len(data)} bytes where at most {max_bytes} are allowed")
-    match loose_cbor.decode(loose_cbor.untagged(data, _OUTER_TAGS), max_bytes=max_bytes):
-        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
-            pass
-        case _:
-            raise WireError(Flaw.COSE, "a COSE_Sign1 is an array of header, map, payload and signature")
+    protected, unprotected, payload, signature = _four(
+        loose_cbor.untagged(data, _OUTER_TAGS), max_bytes=max_bytes
+    )
     if len(signature) > MAX_SIGNATURE_BYTES:
         raise WireError(Flaw.SIGNATURE, f"a signature has at most {MAX_SIGNATURE_BYTES} bytes")
     fields = _protected(protected)
