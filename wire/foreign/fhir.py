@@ -79,6 +79,7 @@ _FINAL: Final = ("final", "amended", "corrected")
 _DATE: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?", re.ASCII
 )
+_DAY: Final = len("2026-11-22")
 
 
 def statements(bundle: object) -> tuple[Statement, ...]:
@@ -117,20 +118,24 @@ def _resources(bundle: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _vaccination(resources: Sequence[Mapping[str, Any]]) -> Iterator[Statement]:
-    """All doses as one statement. Two of one day are one, as cards have the same dose from two sources."""
+    """All doses as one statement. Two of one day are one, as cards have the same dose from two sources.
+
+    The day is the one that is written: one source tells the hour, another does not, or tells it in UTC.
+    """
     given = [
-        (seconds(resource.get("occurrenceDateTime")), codes)
+        (resource.get("occurrenceDateTime"), codes)
         for resource in resources
         if not _VACCINES.isdisjoint(codes := _codes(resource.get("vaccineCode")))
     ]
     if given:
-        dates = {at for at, _ in given if at is not None}
-        undated = sum(at is None for at, _ in given)
+        dated = [(at, str(when)[:_DAY]) for when, _ in given if (at := seconds(when)) is not None]
+        moments, days = {at for at, _ in dated}, {day for _, day in dated}
+        undated = len(given) - len(dated)
         single = any(not SINGLE_DOSE.isdisjoint(codes) for _, codes in given)
         yield Statement(
             kind=Kind.VACCINATION,
-            at=None if undated else max(dates),  # the newest may be the one without a date
-            doses=len(dates) + undated,
+            at=None if undated else max(moments),  # the newest may be the one without a date
+            doses=min(len(moments), len(days)) + undated,
             doses_needed=1 if single else DOSES_NEEDED,
         )
 

@@ -38,6 +38,21 @@ def test_the_same_dose_from_two_sources_is_one():
     assert vaccination(*[cards.immunization("2026-11-01")] * 2) == (1, 2, DAY)
 
 
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("2026-11-01", "2026-11-01T08:00:00Z"),
+        ("2026-11-01", "2026-11-01T20:00:00-05:00"),
+        ("2026-11-01T08:00:00+08:00", "2026-11-01T17:30:00+08:00"),
+        ("2026-11-01T20:00:00-05:00", "2026-11-02T01:00:00Z"),
+    ],
+)
+def test_the_same_dose_is_one_however_its_sources_write_the_time(first, again):
+    given = [cards.immunization(first), cards.immunization(again)]
+    assert vaccination(*given)[:2] == vaccination(*given[::-1])[:2] == (1, 2)
+    assert vaccination(*given, cards.immunization("2026-10-01"))[:2] == (2, 2)
+
+
 @pytest.mark.parametrize("day", ["2026-11", "2026", "2026-02-30", "yesterday", None, 5])
 def test_with_a_dose_that_has_no_date_the_newest_is_not_known(day):
     assert vaccination(cards.immunization("2026-11-01"), cards.immunization(day)) == (2, 2, None)
