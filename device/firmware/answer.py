@@ -66,7 +66,7 @@ def answer(held: Sequence[str], trusted: Sequence[Given], now_s: int) -> Answer:
         if code.is_code(first) and len(held) == 1:
             found = code.parse(first)
             return Answer(_of_code(found, trusted, now_s), JX1, _code_claims(found))
-        parts = first.split() if len(held) == 1 and named == Format.SHC.name else held
+        parts = first.split(None, shc.MAX_CHUNKS) if len(held) == 1 and named == Format.SHC.name else held
         foreign = reader.parse(parts[0]) if len(parts) == 1 else shc.parse(parts)
     except WireError as error:
         return Answer(error.flaw.value, named)

@@ -3,12 +3,14 @@
 import base64
 import json
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from device.firmware import lines
+from device.firmware.answer import answer
 from sandbox import foreign, health_cards
 from wire import code
 from wire.foreign import jwk
@@ -302,6 +304,17 @@ def test_whatever_a_text_holds_it_is_answered_soon(prefix, text):
     begun = time.process_time()
     assert isinstance(reason(prefix + text, by(SIGNER)), str)
     assert time.process_time() - begun < 1
+
+
+def test_a_text_of_ever_so_many_parts_is_not_taken_apart_into_all_of_them():
+    text = "shc:/" + " 11" * 100_000
+    tracemalloc.start()
+    try:
+        assert answer((text,), (), NOW_S).reason == "chunks"
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 2 * len(text)
 
 
 anything = st.recursive(
