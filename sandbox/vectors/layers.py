@@ -69,7 +69,7 @@ def _message(data: bytes) -> Iterator[tuple[str, Any]]:
 
 
 def _card(texts: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    numerals = "".join(part.rpartition("/")[2] for part in sorted(texts))
+    numerals = "".join(part.rpartition("/")[2] for part in sorted(texts, key=_place))
     jws = "".join(chr(int(numerals[at : at + 2]) + 45) for at in range(0, len(numerals), 2))
     yield "jws", jws
     header, payload, signature = jws.split(".")
@@ -79,6 +79,11 @@ def _card(texts: Sequence[str]) -> Iterator[tuple[str, Any]]:
     yield "payload_says", json.loads(zlib.decompress(deflated, -15))
     yield "signature", notation.from_base64url(signature).hex()
     yield "covers", [f"{header}.{payload}".encode().hex()]
+
+
+def _place(part: str) -> int:
+    """Which part of a card it says that it is."""
+    return int(part.split("/")[1]) if part.count("/") > 1 else 1
 
 
 def _untagged(item: object) -> Any:  # noqa: ANN401 - what stands there

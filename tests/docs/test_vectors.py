@@ -9,8 +9,10 @@ import pytest
 
 from device.firmware import lines
 from device.firmware.answer import Why
+from sandbox import health_cards
 from sandbox.vectors import layers
 from wire.errors import Flaw
+from wire.keys import PrivateKey
 
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / "docs" / "vectors"
@@ -33,6 +35,14 @@ def test_the_layers_of_a_case_are_those_of_its_text(path):
     case = json.loads(path.read_text())
     texts = [case["qr"]] if isinstance(case["qr"], str) else case["qr"]
     assert json.loads(json.dumps(layers.taken_apart(texts))) == case["layers"]
+
+
+def test_a_card_of_many_parts_is_taken_apart_in_the_order_of_their_numbers():
+    bundle = health_cards.bundle([health_cards.immunization("2026-11-01")])
+    jws = health_cards.sign(health_cards.claims(bundle, 1_795_000_000), PrivateKey.generate())
+    parts = health_cards.texts(jws, 60)
+    assert len(parts) > 10
+    assert layers.taken_apart(parts[::-1])["jws"] == jws
 
 
 def test_every_format_and_most_reasons_have_a_case():
