@@ -67,10 +67,14 @@ class Clock:
         if date_ms <= LATEST_MS:
             self._floor_ms = max(self._floor_ms, date_ms)
 
-    def begin_again(self, date_ms: int) -> None:
-        """Whoever signed the dates until now is not believed any more; this one alone still stands."""
+    def begin_again(self, date_ms: int, *, signed_time: bool) -> None:
+        """Whoever signed the dates until now is not believed any more; this one alone still stands.
+
+        `signed_time`: beside what the timekeeper has told since this process began.
+        """
         self._floor_ms = date_ms
-        self._carried = self._span = None
+        self._carried = None
+        self._span = self._span if signed_time else None
 
     def heard(self, doc: Time, received_mono: float) -> None:
         """A broadcast: it may have been held up on its way, so it only ever moves time forward."""

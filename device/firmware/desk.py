@@ -56,12 +56,13 @@ def doubt_of(reading: Reading) -> int | None:
 def here_at(beliefs: Beliefs, reading: Reading, venue: VenueState | None, memory: Memory) -> Here:
     """What holds at this gate at this moment; whom this lane let through since joins the venue's count."""
     assignment, trust = beliefs.assignment, beliefs.trust
+    ends = [document.expires for document in (beliefs.root, trust) if document is not None]
     here = Here(
         policy=beliefs.policy(),
         now_ms=reading.now_ms,
         doubt_ms=doubt_of(reading),
         trust_issued=trust.issued if trust else 0,
-        trust_expires=trust.expires if trust else 0,
+        trust_expires=min(ends) if trust else 0,
     )
     if assignment is None:
         return here

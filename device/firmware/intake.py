@@ -1,12 +1,11 @@
 """What comes in: believed or refused, kept on disk, and told to the loop as an outcome."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeAlias
 
 from device.firmware import lists
-from device.firmware.clock import Clock, Reading
+from device.firmware.clock import LATEST_MS, Clock, Reading
 from device.firmware.errors import GateError, Refusal, Refused
 from device.firmware.greeting import Greeting
 from device.firmware.inbox import Incoming
@@ -15,6 +14,7 @@ from device.firmware.outcome import ORDINARY, TOO_EARLY, Outcome, entry_of, plac
 from device.firmware.restore import DELTA, delta_name
 from device.firmware.store import Store
 from device.firmware.trust import Beliefs
+from wire import envelope
 from wire.documents import Action, Document, Role, Root, Time
 from wire.health import Trouble
 from wire.messages import ClockTrust, Event, Result
@@ -28,7 +28,6 @@ SILENT_S: Final = 600.0
 SAY_EVERY_S: Final = (
     3600.0  # the same refusal is journalled once in this time, or a broker could flood a journal
 )
-MOST_DELTAS: Final = 64  # kept before the whole list is asked for: each is applied again at every start
 
 _NOTHING: Final = Outcome()
 # Whose dates move the clock's floor: one that is wrong goes with the key that signed it.
@@ -47,6 +46,7 @@ class Intake:
         self._said: dict[str, float] = {}
         self._asked: dict[str, float] = {}
         self._behind: dict[str, float] = {}
+        self._answers: dict[bytes | None, int] = {}
         self.keeper = Keeper(store)
         self._heads: Time | None = None
         self._heard_s = float("inf")
@@ -101,7 +101,7 @@ class Intake:
         before, documents = self._beliefs.root, (self._beliefs.trust, self._beliefs.assignment)
         root = self._beliefs.new_root(incoming.payload)
         if before is not None and any(_removed(before, root, role) for role in _DATES):
-            self._forget_dates()
+            self._forget_dates(signed_time=not _removed(before, root, Role.TIMEKEEPER))
         self._too_early |= documents != (self._beliefs.trust, self._beliefs.assignment)
         return self._vouching(self._accepted("root", root, before, incoming, reading, str(root.version)))
 
@@ -113,17 +113,21 @@ class Intake:
             self._asked.clear()  # the answer to what was asked before came too early as well
         return replace(outcome, greet=greet)
 
-    def _forget_dates(self) -> None:
+    def _forget_dates(self, *, signed_time: bool) -> None:
         """Dates that the old keys signed bind nobody: what several people signed offline is all there is.
 
         Otherwise whoever stole the timekeeper's key could put a gate into the year 9999 for good. This comes
         before the root is kept: killed in between, the gate hears that root again and forgets once more.
+        `signed_time`: what the timekeeper has told still stands.
         """
-        signed = [doc.issued for doc in (self._beliefs.root, self._beliefs.trust) if doc is not None]
-        self._clock.begin_again(max(signed) * 1000)
-        self._heads, self._behind = None, {}
-        with suppress(GateError):
-            self._store.lower_floor(max(signed) * 1000)
+        signed = [doc.issued * 1000 for doc in (self._beliefs.root, self._beliefs.trust) if doc is not None]
+        if not signed_time:
+            self._heads, self._behind = None, {}
+        elif self._heads is not None:
+            signed.append(self._heads.now_ms)
+        floor_ms = max((date_ms for date_ms in signed if date_ms <= LATEST_MS), default=0)
+        self._clock.begin_again(floor_ms, signed_time=signed_time)
+        self.keeper.lower_floor(floor_ms)
 
     def _trust(self, incoming: Incoming, reading: Reading) -> Outcome:
         before = self._beliefs.trust
@@ -169,16 +173,14 @@ class Intake:
         token = self._beliefs.new_delta(issuer, shard, incoming.payload, reading.now_s)
         self.keeper.keep(DELTA, delta_name(token.uri, token.seq), token.seq, incoming.payload)
         self._store.bump("deltas accepted")
-        many = self.keeper.changes(token.uri) > MOST_DELTAS
-        wanted = self._ask((token.uri,), incoming.received_mono) if many else {}
-        return Outcome(changed=True, wanted=wanted)
+        return Outcome(changed=True)
 
     def _command(self, incoming: Incoming, reading: Reading) -> Outcome:
         command = self._beliefs.command(incoming.payload, reading.now_s, self._greeting.session)
         if self._store.executed(command.id):
             return _NOTHING
-        if command.action is Action.OPEN_ONCE and reading.trust is not ClockTrust.SIGNED:
-            # Without signed time nobody can say that the order to open is not an old one.
+        if command.action is Action.OPEN_ONCE and self._doubts(reading):
+            # Without a clock nobody can say that the order to open is not an old one.
             return Outcome(results=(Result(id=command.id, outcome=Became.REFUSED, detail="clock in doubt"),))
         try:
             self._store.take_up(command.id, command.expires, reading.now_s)
@@ -186,6 +188,11 @@ class Intake:
             self.keeper.refused_by_card()
             return Outcome(results=(Result(id=command.id, outcome=Became.FAILED, detail="the card failed"),))
         return Outcome(commands=(command,))
+
+    def _doubts(self, reading: Reading) -> bool:
+        """Whether the clock is worse than policy allows, as it is of a code."""
+        signed = reading.trust is ClockTrust.SIGNED
+        return not signed or reading.doubt_ms > self._beliefs.policy().clock_doubt_ms
 
     def _receipt(self, incoming: Incoming, reading: Reading) -> Outcome:
         receipt = self._beliefs.receipt(incoming.payload, reading.now_s, self._store.journal)
@@ -203,9 +210,17 @@ class Intake:
     def _answer(self, incoming: Incoming, reading: Reading) -> Outcome:
         time = self._beliefs.time(incoming.payload, self._greeting.session)
         if self._greeting.waiting_since is not None:
+            self._not_again(time, incoming.payload)
             self._clock.answered(time, self._greeting.waiting_since, incoming.received_mono)
             self._greeting.answered()
         return self._head(time, incoming, reading)
+
+    def _not_again(self, time: Time, data: bytes) -> None:
+        """An answer that a clock was set by sets it once: this session's nonce stands in older ones, too."""
+        kid = envelope.parse(Time, data).header.kid
+        if time.now_ms <= self._answers.get(kid, -1):
+            raise Refused(Refusal.ROLLBACK, "a later answer of the same timekeeper was heard")
+        self._answers[kid] = time.now_ms
 
     def _head(self, time: Time, incoming: Incoming, reading: Reading) -> Outcome:
         if self._heads is None or time.now_ms > self._heads.now_ms:

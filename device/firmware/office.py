@@ -119,8 +119,10 @@ class FleetOffice:
         changed = False
         for _ in range(min(AT_ONCE, len(self._waiting))):
             incoming = self._waiting.popleft()
+            waited = self.greeting.waiting_since is not None
             changed |= self._take_in(incoming, now_s, now)
-            if len(incoming.payload) >= LARGE_BYTES:
+            answered = waited and self.greeting.waiting_since is None
+            if answered or len(incoming.payload) >= LARGE_BYTES:  # `now` is of the clock before the answer
                 break
         if epoch is not None and epoch != self.store.epoch:
             self.courier.again()

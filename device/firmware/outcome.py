@@ -21,6 +21,7 @@ ORDINARY: Final = frozenset(
         (All.DELTA, Refusal.ROLLBACK),
         (All.DELTA, Refusal.BASE),
         (Down.COMMAND, Refusal.NONCE),
+        (Down.TIME, Refusal.ROLLBACK),
     }
 )
 

@@ -2,8 +2,8 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from device.firmware import marks
@@ -18,6 +18,7 @@ CREATE TABLE command (id BLOB PRIMARY KEY, expires INTEGER NOT NULL) STRICT;
 """
 _ADD: Final = """INSERT INTO counter VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"""
+_FORGET: Final = "DELETE FROM document WHERE kind = ? AND subject = ?"
 _FLOOR: Final = "floor"
 
 
@@ -28,10 +29,13 @@ class Shelf:
         self._db = db
         self._bumped: Counter[str] = Counter()
 
-    def keep(self, kind: str, subject: str, version: int, data: bytes) -> None:
-        """Keep a document in the place of the one with the same kind and subject."""
-        with _durably():
+    def keep(
+        self, kind: str, subject: str, version: int, data: bytes, gone: Collection[tuple[str, str]] = ()
+    ) -> None:
+        """Keep a document in the place of the one with the same kind and subject, and of those `gone`."""
+        with self._at_once():
             self._db.execute("REPLACE INTO document VALUES (?, ?, ?, ?)", (kind, subject, version, data))
+            self._db.executemany(_FORGET, gone)
 
     def kept(self, kind: str) -> list[tuple[str, int, bytes]]:
         """Subject, version and bytes of every kept document of a kind, lowest version first."""
@@ -48,10 +52,10 @@ class Shelf:
             rows = self._db.execute("SELECT subject, version FROM document WHERE kind = ?", (kind,))
             return [(subject, version) for subject, version in rows]
 
-    def forget(self, kind: str, subject: str) -> None:
-        """Let a document go; none of that name is no error."""
-        with _durably():
-            self._db.execute("DELETE FROM document WHERE kind = ? AND subject = ?", (kind, subject))
+    def forget(self, gone: Collection[tuple[str, str]]) -> None:
+        """Let documents go by kind and subject: all of them or none. One that is not there is no error."""
+        with self._at_once():
+            self._db.executemany(_FORGET, gone)
 
     def bump(self, name: str, by: int = 1) -> None:
         """Count; durable with the next `save_counters`: a hand waving paper must not wear the card."""
@@ -59,7 +63,7 @@ class Shelf:
 
     def save_counters(self) -> None:
         """Make the counters durable."""
-        with _durably():
+        with self._at_once():
             self._db.executemany(_ADD, list(self._bumped.items()))
         self._bumped.clear()
 
@@ -97,9 +101,22 @@ class Shelf:
 
     def take_up(self, command: bytes, expires: int, now_s: int) -> None:
         """Remember a command until it expires, *before* it is performed: rather not at all than twice."""
-        with _durably():
+        with self._at_once():
             self._db.execute("DELETE FROM command WHERE expires < ?", (now_s,))
             self._db.execute("REPLACE INTO command VALUES (?, ?)", (command, expires))
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """One durable transaction: each by itself would wait for the card, and a power cut leave half."""
+        with _durably():
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
 
 
 @contextmanager

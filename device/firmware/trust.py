@@ -8,7 +8,8 @@ After *any* refusal what was believed before still stands. The rules:
 - **below threshold**: root and trust need as many different keys as the root document says. What a new root
   leaves below its threshold is let go at once.
 - **rolled back**: no older version, and no other content under a version that was believed. Where the keys
-  that new roots took away could have signed it all alone, the versions they used up bind nobody.
+  that new roots took away could have signed it all alone, the versions they used up bind nobody. Who could
+  have is asked of the last root that vouched for it: its keys, and as many as it needed.
 - **skipped root version**: root N+1 follows root N, signed by the threshold of both; roots are replayed.
 - **expired (frozen)**: nothing past its date; an expired root vouches for nobody, except for signed time,
   and still leads to its successor.

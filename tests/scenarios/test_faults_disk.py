@@ -377,7 +377,7 @@ def test_a_root_file_that_is_torn_is_replaced_by_what_was_kept_of_it(tmp_path, a
     store = Store.open(tmp_path / "gate.db", GATE, journal_limit_bytes=PLENTY)
     for torn in (b"", good[:-9], b"\xa5" * len(good)):
         file.write_bytes(torn)
-        store.forget(CARD_ROOT, "")
+        store.forget([(CARD_ROOT, "")])
         with pytest.raises(CardError, match="prepare the card"):
             believed(config, store, Narrator())
         file.write_bytes(good)

@@ -197,7 +197,7 @@ class Sleeper:
 
     def __init__(self, fleet, path):
         self.fleet, self.path, self.store = fleet, path, None
-        self.commands = []
+        self.commands, self.ahead_s = [], 0
         self.start()
         fleet.gates.append(self)
 
@@ -243,7 +243,7 @@ class Sleeper:
             fleet.mono += step_s
             if round(fleet.mono / step_s) % 300 == 0:
                 fleet.publisher.broadcast(fleet.now_s * 1000)
-            reading = self.clock.read(fleet.mono, fleet.now_s * 1000)
+            reading = self.clock.read(fleet.mono, (fleet.now_s + self.ahead_s) * 1000)
             self.office.step(fleet.mono, reading, last_will)
             fleet.publisher.again(fleet.mono)
 
@@ -430,6 +430,17 @@ def test_with_the_power_cut_again_and_again_on_the_way(gate, fleet):
     gate.wakes("assignment")
     gate.run(8)
     assert (gate.beliefs.held().root, gate.beliefs.held().trust) == (fleet.roots, fleet.version)
+
+
+@FIRST
+def test_a_system_clock_that_somebody_put_far_ahead_costs_nothing_once_signed_time_has_come(
+    gate, fleet, first
+):
+    with fleet.database.session() as session:
+        assignments.assign(session, GATE, assignments.Wish(lane=2), fleet.now_s, "test")
+    gate.start()
+    gate.ahead_s = 400 * DAY_S
+    woken(gate, first)
 
 
 def test_what_the_old_director_signs_after_the_gate_knows_is_refused(gate, fleet):

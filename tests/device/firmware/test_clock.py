@@ -205,11 +205,25 @@ def test_a_date_that_no_calendar_has_moves_nothing(wrong_ms):
 def test_when_whoever_signed_the_dates_is_not_believed_any_more_time_begins_again():
     clock = Clock(0)
     clock.answered(signed(LATEST_MS), 0.0, 0.0)
-    clock.begin_again(NOON_MS)
+    clock.begin_again(NOON_MS, signed_time=False)
     assert clock.floor_ms == NOON_MS
     assert clock.read(1.0, 0).trust is ClockTrust.FLOOR
     clock.answered(signed(NOON_MS + 5_000), 1.0, 1.0)
     assert clock.read(1.0, 0).now_ms == NOON_MS + 5_000
+
+
+def test_a_later_floor_goes_with_whoever_signed_it_and_signed_time_stays():
+    clock = Clock(0)
+    clock.answered(signed(NOON_MS), 0.0, 0.0)
+    clock.believe(LATEST_MS)
+    assert clock.read(1.0, 0).now_ms >= LATEST_MS
+    clock.begin_again(NOON_MS - 5_000, signed_time=True)
+    reading = clock.read(1.0, 0)
+    assert (clock.floor_ms, reading.now_ms, reading.trust) == (
+        NOON_MS - 5_000,
+        NOON_MS + 1_000,
+        ClockTrust.SIGNED,
+    )
 
 
 def test_a_clock_that_is_set_every_second_is_told_once_a_minute():

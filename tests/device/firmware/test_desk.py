@@ -4,13 +4,18 @@ from dataclasses import replace
 
 import pytest
 
+from device.firmware.admit import Code, judge_code
+from device.firmware.clock import Reading
+from device.firmware.desk import here_at
 from device.firmware.errors import Unrecognised
 from device.firmware.lane import Event as LaneEvent
 from device.firmware.lane_table import On, State
+from device.firmware.memory import Memory
 from device.firmware.stage import Hand
 from wire.documents import Direction, Hours, StaffRules
 from wire.health import Trouble
-from wire.reasons import Reason
+from wire.messages import ClockTrust
+from wire.reasons import Colour, Reason
 from wire.subjects import digest_of
 from wire.topics import Down
 
@@ -155,3 +160,16 @@ def test_of_a_list_that_is_held_no_more_nothing_is_known_by_now(served):
     person = served.gate.front.desk.examine(served.code(ALICE), served.mono, now)
     served.beliefs.lists.clear()
     assert served.gate.front.desk.again(person, now).code.colour is None
+
+
+def test_a_root_that_has_ended_vouches_for_nobody_though_trust_goes_on(authority, beliefs):
+    end_s = beliefs.root.expires
+    young = authority.trust(version=9, issued=end_s - 60, expires=end_s + 86_400)
+    beliefs.new_trust(authority.sign(young), end_s - 1)
+    green = Code(expires=end_s + 9, colour=Colour.GREEN, list_issued=end_s, proof_issued=end_s)
+
+    def judged(now_s):
+        reading = Reading(now_s * 1000, ClockTrust.SIGNED, 10)
+        return judge_code(green, here_at(beliefs, reading, None, Memory()))
+
+    assert (judged(end_s - 1), judged(end_s)) == (None, Reason.TRUST_OLD)

@@ -123,12 +123,6 @@ def test_a_later_list_takes_the_place_of_the_changes_before_it(ready, authority)
     assert ready.beliefs.lists["jl/0"].seq == 9 > token.seq
 
 
-def test_after_many_changes_the_whole_list_is_asked_for(ready, monkeypatch):
-    monkeypatch.setattr(intakes, "MOST_DELTAS", 2)
-    wanted = [ready.delta(ready.beliefs.lists["jl/0"], {1: 0xC + n}).wanted for n in range(3)]
-    assert wanted == [{}, {}, {"jl/0": 4}]
-
-
 def test_a_refusal_is_counted_and_journalled_once_an_hour(ready, authority):
     forged = replace(authority.trust(version=2))
     first = ready.say("trust", forged, [authority.stranger])
@@ -198,6 +192,21 @@ def test_an_answer_that_nobody_waits_for_sets_no_clock(ready):
     assert ready.clock.read(ready.mono, 0).trust is ClockTrust.FLOOR
 
 
+def test_an_answer_that_set_the_clock_sets_it_once_even_after_dates_were_forgotten(ready, authority):
+    ready.greeting.said(ready.mono)
+    answer(ready)
+    ready.mono += 7_200
+    authority.keys[Role.TIMEKEEPER] = authority.keys[Role.TIMEKEEPER][:2]
+    ready.hear("jx1/all/root", authority.next_root(2, []))
+    assert ready.clock.read(ready.mono, 0).trust is ClockTrust.FLOOR
+    ready.greeting.said(ready.mono)
+    assert answer(ready).entries == ()  # a line may double what it carries
+    assert ready.clock.read(ready.mono, 0).trust is ClockTrust.FLOOR
+    later = authority.time(audience=GATE, nonce=NONCE, now_ms=(NOW_S + 7_200) * 1000)
+    ready.hear(f"jx1/down/{GATE}/time", authority.sign(later))
+    assert ready.clock.read(ready.mono, 0).now_s == NOW_S + 7_200
+
+
 def test_an_answer_to_another_session_is_refused(ready, authority):
     ready.greeting.said(ready.mono)
     time = authority.time(audience=GATE, nonce=b"o" * 16)
@@ -224,6 +233,16 @@ def test_opening_needs_a_clock_that_somebody_vouches_for(ready, authority):
     assert (result.id, result.outcome) == (b"c" * 16, Outcome.REFUSED)
     other = authority.command(id=b"d" * 16, action=Action.OUT_OF_SERVICE)
     assert ready.say("command", other).commands == (other,)
+
+
+def test_opening_needs_a_clock_as_good_as_policy_wants_it_of_codes(ready, authority):
+    doubt_ms = ready.beliefs.policy().clock_doubt_ms
+    ready.greeting.said(ready.mono)
+    ready.mono += 2 * doubt_ms / 1000 + 1  # the answer was held up: half of the trip is doubt
+    answer(ready)
+    assert ready.clock.read(ready.mono, 0).trust is ClockTrust.SIGNED
+    outcome = ready.say("command", authority.command())
+    assert (outcome.commands, outcome.results[0].outcome) == ((), Outcome.REFUSED)
 
 
 def test_a_command_to_an_earlier_session_is_only_counted(ready, authority):
@@ -360,6 +379,38 @@ def test_a_date_by_a_trust_key_that_was_stolen_goes_with_the_key(ready, authorit
     assert ready.say("trust", authority.trust(version=2)).changed
 
 
+def test_another_directors_key_costs_no_signed_time_and_no_heads(ready, authority):
+    ready.say("assignment", authority.assignment(version=9, issued=NOW_S + 86_000))
+    ready.hear("jx1/all/time", authority.sign(authority.time(trust=2, now_ms=(NOW_S + 5) * 1000)))
+    ready.greeting.said(ready.mono)
+    answer(ready)
+    roots = new_keys(authority, Role.DIRECTOR)
+    ready.hear("jx1/all/root", authority.next_root(2, roots))
+    assert ready.clock.read(ready.mono, 0).trust is ClockTrust.SIGNED
+    assert ready.clock.floor_ms == (NOW_S + 5) * 1000
+    assert ready.intake.troubles(ready.mono + intakes.GRACE_S) == {Trouble.DOCUMENT_WITHHELD}
+
+
+def test_a_floor_that_a_card_did_not_lower_is_lowered_before_the_root_is_kept(ready, authority):
+    ready.hear("jx1/all/time", authority.sign(authority.time(now_ms=NOW_S * 3000)))
+    ready.store.floor_ms = ready.clock.floor_ms
+    roots = new_keys(authority, Role.TIMEKEEPER)
+    ready.store._db.execute("PRAGMA query_only = 1")
+    ready.hear("jx1/all/root", authority.next_root(2, roots))
+    ready.store._db.execute("PRAGMA query_only = 0")
+    ready.intake.keeper.settle()
+    ready.start()
+    assert (ready.beliefs.root.version, ready.store.floor_ms) == (2, (NOW_S - 60) * 1000)
+
+
+@pytest.mark.parametrize("issued", [NOW_S * 1000, 2**63 - 1])
+def test_dates_of_no_calendar_are_no_floor_after_a_new_root_either(ready, authority, issued):
+    ready.say("trust", authority.trust(version=2, issued=issued, expires=2**63 - 1))
+    roots = new_keys(authority, Role.DIRECTOR)
+    ready.hear("jx1/all/root", authority.next_root(2, roots))
+    assert ready.clock.floor_ms == authority.root().issued * 1000
+
+
 def test_a_key_that_is_added_costs_no_signed_time(ready, authority):
     ready.greeting.said(ready.mono)
     answer(ready)
@@ -403,6 +454,46 @@ def test_a_card_that_takes_nothing_is_told_of_lists_that_went_and_owes_none_of_t
     ready.store._db.execute("PRAGMA query_only = 0")
     ready.intake.keeper.settle()
     assert ready.store.names("delta") == []
+
+
+def two_list_keys(authority):
+    """An issuer with a second key for lists, which signs from now on, and the issuer without it."""
+    new, jl = PrivateKey.generate(), authority.issuer("jl")
+    authority.lists = authority.lists | {"jl": new}
+    return replace(jl, keys=(*jl.keys, replace(jl.keys[1], key=new.public))), jl
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_power_cut_while_lists_go_leaves_a_list_with_all_its_changes_or_none(
+    ready, authority, monkeypatch, done
+):
+    ready.delta(ready.beliefs.lists["jl/0"], {0: 0xC})
+    forget = ready.store.forget
+
+    def cut(*gone):
+        if done:
+            forget(*gone)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ready.store, "forget", cut)
+    with pytest.raises(KeyboardInterrupt):
+        ready.say("trust", authority.trust(version=2, issuers=(replace(authority.issuer("jl"), lists=()),)))
+    ready.start()
+    assert ready.beliefs.held().trust == 1
+    assert ready.beliefs.held().lists == ({} if done else {"jl/0": 2})
+
+
+def test_lists_that_a_card_did_not_let_go_are_let_go_when_it_can(ready, authority):
+    both, old = two_list_keys(authority)
+    ready.say("trust", authority.trust(version=2, issuers=(both,)))
+    ready.delta(ready.beliefs.lists["jl/0"], {0: 0xC})
+    ready.store._db.execute("PRAGMA query_only = 1")
+    ready.say("trust", authority.trust(version=3, issuers=(old,)))
+    ready.store._db.execute("PRAGMA query_only = 0")
+    ready.intake.keeper.settle()
+    ready.start()
+    assert ready.beliefs.trust.version == 3
+    assert ready.beliefs.lists == {}  # and not the one without the changes of the key that went
 
 
 def test_the_same_list_by_a_key_that_lasts_longer_takes_the_place_of_the_one_held(ready, authority):

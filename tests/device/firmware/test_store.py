@@ -473,9 +473,30 @@ def test_a_document_takes_the_place_of_the_one_with_its_name(store):
     store.keep("list", "a", 2, b"two")
     store.keep("list", "b", 1, b"other")
     assert store.kept("list") == [("b", 1, b"other"), ("a", 2, b"two")]
-    store.forget("list", "a")
-    store.forget("list", "never there")
+    store.forget([("list", "a"), ("list", "never there")])
     assert store.kept("list") == [("b", 1, b"other")]
+
+
+def test_a_document_and_those_that_go_for_it_are_written_together_or_not_at_all(store):
+    store.keep("delta", "a 2", 2, b"change")
+    with pytest.raises(GateError, match="what it held is unchanged"):
+        store.keep("list", "a", 3, b"whole", [("delta", "a 2"), ("delta", object())])
+    assert (store.kept("list"), store.names("delta")) == ([], [("a 2", 2)])
+    store.keep("list", "a", 3, b"whole", [("delta", "a 2")])
+    assert (store.names("list"), store.names("delta")) == ([("a", 3)], [])
+
+
+def test_many_documents_go_in_one_commit(store):
+    for number in range(50):
+        store.keep("delta", f"a {number}", number, b"change")
+    commits = []
+    store._db.set_trace_callback(lambda words: commits.append(words) if words == "COMMIT" else None)
+    store.forget([("delta", f"a {number}") for number in range(50)])
+    for number in range(50):
+        store.bump(f"counter {number}")
+    store.save_counters()
+    store._db.set_trace_callback(None)
+    assert (len(commits), store.names("delta")) == (2, [])
 
 
 def test_counters_add_up_over_restarts(store, path):

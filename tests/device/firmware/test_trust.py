@@ -315,10 +315,9 @@ def test_versions_that_a_removed_key_used_up_bind_nobody(authority, beliefs):
     assert beliefs.new_assignment(authority.sign(authority.assignment(version=2)), NOW_S).lane == "A"
 
 
-def replace_trust_keys(authority, beliefs, keep, **thresholds):
+def replace_trust_keys(authority, beliefs, keep):
     """A new root in which only `keep` of the trust keys stay, beside new ones."""
     authority.keys[Role.TRUST] = [*keep, PrivateKey.generate(), PrivateKey.generate()]
-    authority.thresholds |= thresholds
     beliefs.new_root(authority.next_root(beliefs.root.version + 1, []))
 
 
@@ -344,6 +343,37 @@ def test_a_version_binds_nobody_when_the_keys_removed_could_have_signed_it_alone
     before = authority.keys[Role.TRUST]
     beliefs.new_trust(authority.sign(authority.trust(version=2**60), before[:2]), NOW_S)
     replace_trust_keys(authority, beliefs, before[2:])
+    assert beliefs.new_trust(authority.sign(authority.trust(version=2)), NOW_S).version == 2
+
+
+def test_a_version_binds_by_the_threshold_of_when_it_was_signed(authority, beliefs):
+    before = authority.keys[Role.TRUST]
+    beliefs.new_trust(authority.sign(authority.trust(version=2**60), before[:2]), NOW_S)
+    authority.thresholds[Role.TRUST] = 3
+    replace_trust_keys(authority, beliefs, before[2:])
+    assert beliefs.new_trust(authority.sign(authority.trust(version=2)), NOW_S).version == 2
+
+
+def test_a_version_that_a_root_vouched_for_without_a_key_binds_by_the_others_from_then_on(authority, beliefs):
+    a, b, c = authority.keys[Role.TRUST]
+    beliefs.new_trust(authority.sign(authority.trust(version=5), [a, b, c]), NOW_S)
+    replace_trust_keys(authority, beliefs, [b, c])
+    assert beliefs.trust.version == 5
+    replace_trust_keys(authority, beliefs, [c])
+    assert beliefs.trust is None
+    older = authority.sign(authority.trust(version=4))
+    assert refusal(beliefs, lambda: beliefs.new_trust(older, NOW_S)) is Refusal.ROLLBACK
+
+
+def test_a_version_binds_nobody_once_all_who_signed_it_are_gone_however_many_roots_that_took(
+    authority, beliefs
+):
+    a, b, c = authority.keys[Role.TRUST]
+    beliefs.new_trust(authority.sign(authority.trust(version=2**60), [a, b]), NOW_S)
+    replace_trust_keys(authority, beliefs, [b, c])
+    older = authority.sign(authority.trust(version=2))
+    assert refusal(beliefs, lambda: beliefs.new_trust(older, NOW_S)) is Refusal.ROLLBACK
+    replace_trust_keys(authority, beliefs, [c])
     assert beliefs.new_trust(authority.sign(authority.trust(version=2)), NOW_S).version == 2
 
 

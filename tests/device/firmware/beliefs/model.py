@@ -75,7 +75,7 @@ class Model:
                 del self.binding[kind]
         if said.row("recorder") != before.row("recorder"):
             self.venue = None
-        if any(self.lost(before, role) for role in ("timekeeper", "director", "trust")):
+        if self.lost(before, "timekeeper"):
             self.heads = None
         return True
 
