@@ -34,6 +34,8 @@ _READABLE: Final = "4."
 """FHIR R4 and R4B. Other releases name things differently: their bundles state nothing here."""
 _LOWEST: Final = 45
 """The character "-", the lowest of a JWS: two digits say how far a character is from it."""
+_CHARACTERS: Final = bytes(range(_LOWEST, ord("z") + 1))
+"""Up to the highest of a JWS; some pairs of digits stand for nothing."""
 _RAW_DEFLATE: Final = -15
 _THUMBPRINT_BYTES: Final = 32
 _NUMERALS: Final = re.compile(r"(?:([1-9][0-9]?)/([1-9][0-9]?)/)?([0-9]+)")
@@ -146,10 +148,9 @@ def _characters(digits: str) -> str:
     count = len(values) // 2
     pairs = int.from_bytes(values[::2]) * 10 + int.from_bytes(values[1::2])
     codes = (pairs + int.from_bytes(bytes((_LOWEST,)) * count)).to_bytes(count)
-    try:
-        return codes.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise WireError(Flaw.NUMERIC, "a pair of digits stands for no character") from error
+    if codes.translate(None, _CHARACTERS):
+        raise WireError(Flaw.NUMERIC, "a pair of digits stands for no character")
+    return codes.decode("ascii")
 
 
 def _bytes(text: str) -> bytes:
