@@ -26,6 +26,7 @@ from wire import (
     status,
     topics,
 )
+from wire.foreign import certificate, hc1, loose_cbor, loose_cose, notation, nzcp, passes, shc
 
 TABLES: Final = Path(__file__).parent / "tables"
 NOTE: Final = "<!-- Rendered by docs/generate.py from the code: change the code, then run it. -->\n\n"
@@ -137,6 +138,20 @@ def _limits() -> str:
         ("enrolment ticket, text", f"{enrolment.MAX_CHARACTERS:,} characters"),
         ("nesting of CBOR", cbor.MAX_DEPTH),
         ("items of CBOR around a signed payload", cose.MAX_ENVELOPE_ITEMS),
+        ("EU certificate and NZ pass, QR text", f"{passes.MAX_TEXT:,} characters"),
+        ("EU certificate, inflated", f"{hc1.MAX_BYTES:,}"),
+        ("NZ pass, bytes", f"{nzcp.MAX_BYTES:,}"),
+        (
+            "EU certificate and NZ pass, nesting, items of CBOR",
+            f"{loose_cbor.MAX_DEPTH}, {loose_cbor.MAX_ITEMS:,}",
+        ),
+        ("EU certificate and NZ pass, protected header", loose_cose.MAX_HEADER_BYTES),
+        ("health card, QR text", f"{shc.MAX_TEXT:,} characters"),
+        ("health card, parts", shc.MAX_CHUNKS),
+        ("health card, JWS", f"{shc.MAX_JWS:,} characters"),
+        ("health card, inflated", f"{shc.MAX_INFLATED_BYTES:,}"),
+        ("health card, nesting of JSON", notation.MAX_DEPTH),
+        ("certificate of a signer", f"{certificate.MAX_BYTES:,}"),
     ]
     return _table(("what", "at most"), rows)
 
