@@ -152,8 +152,9 @@ def sign1(payload: bytes, header: Header, signer: Signer, *, external: bytes = b
 
 def parse_sign(data: bytes, *, max_bytes: int) -> Signed:
     """Take a tagged COSE_Sign (many signers) apart. Raises WireError; verifies nothing."""
-    protected, _, payload, rows = _array(_untagged(data, _SIGN_TAG, max_bytes), max_bytes)
+    protected, unprotected, payload, rows = _array(_untagged(data, _SIGN_TAG, max_bytes), max_bytes)
     header = _header(protected)
+    _once(header, unprotected)
     if not isinstance(rows, list) or len(rows) > MAX_SIGNATURES:
         raise WireError(Flaw.COSE, f"a COSE_Sign message has an array of at most {MAX_SIGNATURES} signatures")
     return Signed(header, payload, tuple(_signature(row, protected, payload) for row in rows))

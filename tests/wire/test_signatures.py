@@ -51,6 +51,18 @@ def test_a_private_key_survives_its_file_sealed_or_not(alg):
     assert keys.PublicKey.from_cryptography(key.crypto().public_key()) == key.public
 
 
+def test_a_parameter_in_both_headers_of_a_document_is_refused():
+    tag, made = b"\xd8\x62", envelope.sign(root(), [A])
+    parts = cbor.decode(made[len(tag) :], max_bytes=9999)
+    for label, refused in ((cose.CONTENT_TYPE, True), (99, False)):
+        parts[1] = {label: "application/jx-trust+cbor"}
+        data = tag + cbor.encode(parts)
+        if refused:
+            assert flaw(cose.parse_sign, data, max_bytes=9999) is Flaw.COSE
+        else:
+            assert cose.parse_sign(data, max_bytes=9999).signatures
+
+
 def test_keys_of_other_kinds_are_refused():
     encodings = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     for other in (ec.generate_private_key(ec.SECP384R1()), x25519.X25519PrivateKey.generate()):
