@@ -18,6 +18,14 @@ SLACK_S: Final = 30.0
 """What the way to the guest and back may take beside the work itself."""
 POLL_S: Final = 0.05
 CONSOLE_LINES: Final = 12
+STATE: Final = """
+systemctl list-jobs --no-pager
+systemctl --no-pager --no-legend list-units --state=failed,activating,deactivating
+ps -eo pid,stat,etimes,time,wchan:20,args --sort=-time | head -n 15
+journalctl -b -o short-monotonic --no-pager -n 80
+"""
+"""What there is to ask a system that does not do what it should."""
+STATE_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,8 @@ class Guest(Hands):
         deadline_s = time.monotonic() + limit_s
         while not condition():
             if time.monotonic() > deadline_s:
-                raise AssertionError(f"not within {limit_s:.0f} s: {what}\n{self.words_last()}")
+                told = f"{self.words_last()}\n{self.state()}"
+                raise AssertionError(f"not within {limit_s:.0f} s: {what}\n{told}")
             time.sleep(POLL_S)
 
     @property
@@ -122,6 +131,14 @@ class Guest(Hands):
         """The end of its console, for a message."""
         last = "\n".join(f"    {line}" for line in qemu.words_of(self.slot.console, CONSOLE_LINES))
         return f"The end of its console ({self.slot.console}):\n{last}"
+
+    def state(self) -> str:
+        """What the guest's system says of itself, for a message: its jobs, its busiest programs, its log."""
+        try:
+            told = self.run("sh", "-c", STATE, timeout_s=STATE_S, check=False).out
+        except SandboxError as error:
+            told = str(error).partition("\n")[0]
+        return "What its system says:\n" + "\n".join(f"    {line}" for line in told.splitlines())
 
     def __enter__(self) -> Self:
         return self
