@@ -43,10 +43,15 @@ def _head(data: bytes, at: int) -> tuple[int, int, int]:
     return major, int.from_bytes(data[at + 1 : end]), end
 
 
+def is_tagged(data: bytes) -> bool:
+    """Whether an item begins with a tag."""
+    return len(data) > 0 and data[0] >> 5 == _TAG
+
+
 def untagged(data: bytes, tags: Collection[int]) -> bytes:
     """An item without those of `tags` that stand around it, at most MAX_OUTER_TAGS of them."""
     for _ in range(MAX_OUTER_TAGS):
-        if not data or data[0] >> 5 != _TAG:
+        if not is_tagged(data):
             break
         _, number, at = _head(data, 0)
         if number not in tags:

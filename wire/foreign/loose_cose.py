@@ -81,6 +81,8 @@ def _four(message: bytes, *, max_bytes: int) -> tuple[bytes, Mapping[Any, Any], 
     plain = plain_sign1.read(message)
     if plain is not None:
         return plain.protected, {}, plain.payload, plain.signature
+    if loose_cbor.is_tagged(message):
+        raise WireError(Flaw.COSE, "the tags say that it is another message, or there are too many of them")
     match loose_cbor.decode(message, max_bytes=max_bytes):
         case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
             return protected, unprotected, payload, signature
