@@ -1,9 +1,13 @@
 """What a pass of another system is worth here: each thing that it states, against policy, with a reason.
 
 A pass counts when one of its statements does; a positive test counts against it, whatever else it states.
-Doses and recoveries are dated by the day: days are those of UTC, the day of the dose or of the test is day 0,
-and both ends of a window belong to it, so that nobody is turned away for a time zone. A test is dated by the
-second.
+Doses and recoveries are dated by the day: the day of the dose or of the test is day 0, both ends of a window
+belong to it, and days begin at midnight UTC, here as everywhere (eight in the morning in China). A test is
+dated by the second.
+
+A booster waits for nothing: the doses before it count already. So have it the rules that countries of the
+European Union published for these certificates (Germany's VR-DE-0003). How long doses count is reckoned from
+the newest, boosters as well: the Union sets boosters no end (Delegated Regulation (EU) 2021/2288), policy does.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +19,9 @@ from wire.reasons import Reason
 
 DAY_S: Final = 86_400
 HOUR_S: Final = 3_600
+BOOSTER: Final = 3
+"""The third of three, and later ones, are boosters: so Implementing Decision (EU) 2021/2301 has them written.
+A primary series of three doses looks the same, and waits for nothing either."""
 
 
 def positive(statements: tuple[Statement, ...]) -> bool:
@@ -34,7 +41,9 @@ def _vaccination(dose: Statement, policy: Policy, now_s: int) -> Reason | None:
     """Complete by its own count: a pass that does not say how many doses it takes does not say that."""
     if dose.doses is None or dose.doses_needed is None or dose.doses < dose.doses_needed:
         return Reason.DOSES_MISSING
-    holds = _within(dose.at, policy.foreign_doses_from_d, policy.foreign_doses_until_d, now_s)
+    booster = dose.doses > dose.doses_needed or dose.doses >= BOOSTER
+    from_d = 0 if booster else policy.foreign_doses_from_d
+    holds = _within(dose.at, from_d, policy.foreign_doses_until_d, now_s)
     return None if holds else Reason.DOSES_OUTSIDE
 
 

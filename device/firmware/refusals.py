@@ -132,10 +132,11 @@ def _passes(beliefs: Beliefs) -> Iterator[Refusal]:
     test_h = policy.foreign_test_h
     words = Both(f"检测早于 {test_h} 小时的证明", f"passes with a test older than {test_h} h")
     yield Refusal(Verdict.REFER, words)
-    doses = f"{policy.foreign_doses_from_d}–{policy.foreign_doses_until_d}"
+    until = policy.foreign_doses_until_d
+    doses = f"{policy.foreign_doses_from_d}–{until}"
     words = Both(
-        f"未完成全程接种，或末次接种不在 {doses} 天前的证明",
-        f"passes with doses missing, or the last one not {doses} days ago",
+        f"未完成全程接种，或末次接种不在 {doses} 天前（加强针：{until} 天内）的证明",
+        f"passes with doses missing, or the last one not {doses} days ago (a booster: up to {until} days)",
     )
     yield Refusal(Verdict.REFER, words)
     days = f"{policy.foreign_recovery_from_d}–{policy.foreign_recovery_until_d}"

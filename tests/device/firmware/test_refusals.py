@@ -56,7 +56,8 @@ def test_passes_are_told_of_where_trust_knows_any_with_what_counts(authority, be
     assert found["passes of other systems"] is Verdict.ADMIT
     assert found["passes that state a positive test"] is Verdict.DENY
     assert found["passes with a test older than 48 h"] is Verdict.REFER
-    assert found["passes with doses missing, or the last one not 14–270 days ago"] is Verdict.REFER
+    doses = "passes with doses missing, or the last one not 14–270 days ago (a booster: up to 270 days)"
+    assert found[doses] is Verdict.REFER
     assert found["passes with a recovery not 11–180 days ago"] is Verdict.REFER
     refused = told(policy=replace(DEFAULT, foreign=Choice.DENY))
     assert refused["passes of other systems"] is Verdict.DENY
