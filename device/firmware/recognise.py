@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from device.firmware.errors import Unrecognised
 from device.firmware.lists import in_date
@@ -103,19 +104,34 @@ def colour_of(token: Token, index: int) -> Colour:
         raise Unrecognised(Reason.COLOUR_UNKNOWN, "the list holds a value without a meaning") from error
 
 
+Signers: TypeAlias = Mapping[tuple[Format, str, bytes], Sequence[tuple[ForeignIssuer, ForeignKey]]]
+"""Who may have signed a pass, by its format, what its issuer calls itself, and the name of the key.
+
+In HC1 the key's name alone says that, as the pass's own words are free: there is no issuer.
+"""
+
+
+def signers(trust: Trust | None) -> Signers:
+    """Made once for a trust document: it may have thousands of such keys, and several of one name."""
+    found: dict[tuple[Format, str, bytes], list[tuple[ForeignIssuer, ForeignKey]]] = {}
+    for issuer in trust.foreign if trust else ():
+        for row in issuer.keys:
+            found.setdefault(_place(issuer.format, issuer.iss, row.kid), []).append((issuer, row))
+    return found
+
+
+def _place(format_: Format, iss: str, kid: bytes) -> tuple[Format, str, bytes]:
+    return format_, "" if format_ is Format.HC1 else iss, kid
+
+
 def recognise_pass(
-    trust: Trust | None, secret: bytes | None, unverified: passes.Unverified, now_s: int
+    known: Signers, secret: bytes | None, unverified: passes.Unverified, now_s: int
 ) -> Recognised:
     """Check a pass of another system against trust; raise Unrecognised with the reason of the verdict.
 
     `secret` makes the subject of that by which its issuer tells it from others; without it there is none.
     """
-    named = [
-        (issuer, row)
-        for issuer in _issuers(trust, unverified.body)
-        for row in issuer.keys
-        if row.kid == unverified.kid
-    ]
+    named = known.get(_place(unverified.body.format, unverified.body.issuer, unverified.kid))
     if not named:
         raise Unrecognised(Reason.UNKNOWN_ISSUER, "no key of this name is trusted for such passes")
     valid = [(issuer, row) for issuer, row in named if in_date(row, now_s)]
@@ -129,15 +145,6 @@ def recognise_pass(
         expires=body.over_at,
         statements=body.statements,
     )
-
-
-def _issuers(trust: Trust | None, body: passes.Pass) -> list[ForeignIssuer]:
-    """Who may have signed it: in HC1 the key's name alone says that, as its own words are free."""
-    return [
-        issuer
-        for issuer in (trust.foreign if trust else ())
-        if issuer.format is body.format and (body.format is Format.HC1 or issuer.iss == body.issuer)
-    ]
 
 
 def _signer(

@@ -27,7 +27,7 @@ from typing import TypeVar
 
 from device.firmware import lists
 from device.firmware.errors import Refusal, Refused
-from device.firmware.recognise import Recognised, recognise, recognise_pass
+from device.firmware.recognise import Recognised, Signers, recognise, recognise_pass, signers
 from wire import envelope, policy
 from wire.code import Unverified
 from wire.documents import (
@@ -74,6 +74,7 @@ class Beliefs:
         self._venue: VenueState | None = None
         self._last: dict[type[Document], _Last] = {}
         self._list_kids: dict[str, frozenset[bytes]] = {}
+        self._signers: tuple[Trust | None, Signers] = (None, {})
 
     def first_root(self, data: bytes) -> Root:
         """The root from the card: believed because of where it lies, so it must be the first."""
@@ -200,7 +201,9 @@ class Beliefs:
         if isinstance(shown, Unverified):
             return recognise(self.trust, self.lists, shown, now_s)
         secret = self.assignment.foreign_key if self.assignment else None
-        return recognise_pass(self.trust, secret, shown, now_s)
+        if self._signers[0] is not self.trust:
+            self._signers = (self.trust, signers(self.trust))
+        return recognise_pass(self._signers[1], secret, shown, now_s)
 
     def _held_root(self) -> Root:
         if self.root is None:

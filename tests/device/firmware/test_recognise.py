@@ -7,10 +7,12 @@ import cbor2
 import pytest
 
 from device.firmware.errors import Unrecognised
-from device.firmware.recognise import recognise_pass
+from device.firmware.recognise import recognise_pass, signers
 from device.firmware.trust import Beliefs
 from wire import code
+from wire.documents import Role
 from wire.foreign.passes import Format, Kind, Statement
+from wire.keys import PrivateKey
 from wire.reasons import Colour, Reason
 
 NOW_S = 1_795_000_000
@@ -93,7 +95,7 @@ DOSE = Statement(kind=Kind.VACCINATION, at=NOW_S - 30 * DAY_S, doses=2, doses_ne
 
 def foreign_reason(trust, unverified, now_s=NOW_S):
     with pytest.raises(Unrecognised) as caught:
-        recognise_pass(trust, SECRET, unverified, now_s)
+        recognise_pass(signers(trust), SECRET, unverified, now_s)
     return caught.value.reason
 
 
@@ -103,7 +105,7 @@ def trust(authority):
 
 
 def test_a_pass_has_statements_and_no_colour(authority, trust):
-    found = recognise_pass(trust, SECRET, authority.foreign_pass(DOSE), NOW_S)
+    found = recognise_pass(signers(trust), SECRET, authority.foreign_pass(DOSE), NOW_S)
     assert (found.issuer.id, found.statements, found.colour, found.place) == ("eu-at", (DOSE,), None, None)
     # Its last second still counts, and a code of ours ends with `expires`.
     assert (found.begins, found.expires, found.proof_issued) == (NOW_S - DAY_S, NOW_S + DAY_S + 1, None)
@@ -111,14 +113,14 @@ def test_a_pass_has_statements_and_no_colour(authority, trust):
 
 def test_a_pass_begins_when_it_says_so_and_else_when_it_was_issued(authority, trust):
     later = authority.foreign_pass(not_before=NOW_S + 9)
-    assert recognise_pass(trust, SECRET, later, NOW_S).begins == NOW_S + 9
+    assert recognise_pass(signers(trust), SECRET, later, NOW_S).begins == NOW_S + 9
     never = authority.foreign_pass(issued=None, expires=None)
-    assert recognise_pass(trust, SECRET, never, NOW_S).begins is None
+    assert recognise_pass(signers(trust), SECRET, never, NOW_S).begins is None
 
 
 def test_the_subject_of_a_pass_is_its_number_under_the_secret_and_opaque(authority, trust):
     def subject(secret, **changes):
-        return recognise_pass(trust, secret, authority.foreign_pass(**changes), NOW_S).subject
+        return recognise_pass(signers(trust), secret, authority.foreign_pass(**changes), NOW_S).subject
 
     digest = hmac.new(SECRET, cbor2.dumps(["eu-at", b"URN:UVCI:01:AT:1"]), "sha256").digest()
     assert subject(SECRET) == subject(SECRET, expires=None) == digest[:16]
@@ -127,11 +129,13 @@ def test_the_subject_of_a_pass_is_its_number_under_the_secret_and_opaque(authori
 
 @pytest.mark.parametrize(("secret", "number"), [(None, b"1"), (SECRET, b"")])
 def test_without_a_secret_or_a_number_there_is_no_subject(authority, trust, secret, number):
-    assert recognise_pass(trust, secret, authority.foreign_pass(number=number), NOW_S).subject is None
+    assert (
+        recognise_pass(signers(trust), secret, authority.foreign_pass(number=number), NOW_S).subject is None
+    )
 
 
 def test_nothing_of_the_person_is_in_what_is_recognised(authority, trust):
-    assert "MUSTER" not in repr(recognise_pass(trust, SECRET, authority.foreign_pass(), NOW_S))
+    assert "MUSTER" not in repr(recognise_pass(signers(trust), SECRET, authority.foreign_pass(), NOW_S))
 
 
 def test_the_gate_makes_subjects_under_the_assignments_key(authority, beliefs, trust):
@@ -162,7 +166,9 @@ def test_a_key_states_only_what_it_is_there_for(authority):
     trust = authority.trust(foreign=(authority.foreign_issuer(keys=(row,)),))
     assert foreign_reason(trust, authority.foreign_pass(DOSE)) is Reason.BAD_SIGNATURE
     tested = Statement(kind=Kind.TEST, at=NOW_S, positive=False)
-    assert recognise_pass(trust, SECRET, authority.foreign_pass(tested), NOW_S).statements == (tested,)
+    assert recognise_pass(signers(trust), SECRET, authority.foreign_pass(tested), NOW_S).statements == (
+        tested,
+    )
     assert foreign_reason(trust, authority.foreign_pass(DOSE, tested)) is Reason.BAD_SIGNATURE
 
 
@@ -171,14 +177,52 @@ def test_two_keys_of_one_name_are_both_tried(authority):
         id="eu-fr", keys=(replace(authority.foreign_issuer().keys[0], key=authority.stranger.public),)
     )
     trust = authority.trust(foreign=(other, authority.foreign_issuer()))
-    assert recognise_pass(trust, SECRET, authority.foreign_pass(), NOW_S).issuer.id == "eu-at"
+    assert recognise_pass(signers(trust), SECRET, authority.foreign_pass(), NOW_S).issuer.id == "eu-at"
+
+
+@pytest.mark.parametrize("system", list(Format))
+def test_an_issuer_may_have_two_keys_of_one_name(authority, system):
+    (row,) = authority.foreign_issuer().keys
+    keys = (replace(row, key=authority.stranger.public), replace(row, not_after=NOW_S), row)
+    trust = authority.trust(foreign=(authority.foreign_issuer(format=system, iss="anybody", keys=keys),))
+    shown = authority.foreign_pass(format=system)
+    assert recognise_pass(signers(trust), SECRET, shown, NOW_S).issuer.id == "eu-at"
+
+
+def test_who_may_sign_passes_goes_with_the_trust_document_that_says_so(authority, beliefs, trust):
+    def known():
+        try:
+            return beliefs.recognise(authority.foreign_pass(), NOW_S).issuer.id
+        except Unrecognised as error:
+            return error.reason
+
+    assert known() is Reason.UNKNOWN_ISSUER
+    beliefs.new_trust(authority.sign(replace(trust, version=2)), NOW_S)
+    assert known() == known() == "eu-at"
+    old = authority.signers(Role.ROOT)
+    authority.keys[Role.TRUST] = [PrivateKey.generate() for _ in range(3)]
+    beliefs.new_root(authority.next_root(2, old))
+    assert known() is Reason.UNKNOWN_ISSUER
+    beliefs.new_trust(authority.sign(replace(trust, version=3)), NOW_S)
+    assert known() == "eu-at"
+    beliefs.new_trust(authority.sign(authority.trust(version=4)), NOW_S)
+    assert known() is Reason.UNKNOWN_ISSUER
+
+
+def test_among_thousands_of_keys_one_is_found_without_looking_at_the_others(authority):
+    (row,) = authority.foreign_issuer().keys
+    keys = (*(replace(row, kid=number.to_bytes(8)) for number in range(1_999)), row)
+    known = signers(authority.trust(foreign=(authority.foreign_issuer(keys=keys),)))
+    assert len(known) == 2_000
+    assert all(len(rows) == 1 for rows in known.values())
+    assert recognise_pass(known, SECRET, authority.foreign_pass(), NOW_S).issuer.id == "eu-at"
 
 
 @pytest.mark.parametrize("system", [Format.SHC, Format.NZCP])
 def test_elsewhere_a_pass_names_its_issuer_and_its_key(authority, system):
     trust = authority.trust(foreign=(authority.foreign_issuer(format=system, iss="https://a.example"),))
     named = authority.foreign_pass(format=system, issuer="https://a.example")
-    assert recognise_pass(trust, SECRET, named, NOW_S).issuer.id == "eu-at"
+    assert recognise_pass(signers(trust), SECRET, named, NOW_S).issuer.id == "eu-at"
     unnamed = authority.foreign_pass(format=system, issuer="https://b.example")
     assert foreign_reason(trust, unnamed) is Reason.UNKNOWN_ISSUER
     assert foreign_reason(trust, authority.foreign_pass()) is Reason.UNKNOWN_ISSUER
