@@ -7,7 +7,7 @@ dated by the second.
 
 A booster waits for nothing: the doses before it count already. So have it the rules that countries of the
 European Union published for these certificates (Germany's VR-DE-0003). How long doses count is reckoned from
-the newest, boosters as well: the Union sets boosters no end (Delegated Regulation (EU) 2021/2288), policy does.
+the newest, boosters as well: the Union sets them no end (Delegated Regulation (EU) 2021/2288), policy does.
 """
 
 from collections.abc import Callable, Mapping
