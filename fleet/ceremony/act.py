@@ -57,7 +57,9 @@ def _lying(found: Root | Trust, out: Path) -> list[bytes]:
     name = f"{envelope.KINDS[type(found)].name}-{found.version}"
     forms = [document(path) for end in (PARTIAL, WHOLE) if (path := out / (name + end)).is_file()]
     if not all(signatures.same(found, form) for form in forms):
-        raise FleetError(f"{out} holds another {name}; nothing was signed. Choose another directory")
+        raise FleetError(
+            f"{out} holds another {name}, or a damaged one; nothing was signed. Choose another directory"
+        )
     return forms
 
 

@@ -49,10 +49,17 @@ def read(paths: Sequence[Path]) -> Carried:
     for file in files:
         if file.name.endswith(cards.SUFFIX):
             data = document(file)
-            known.append((cards.decode(data), data))
+            known.append((_card(file.name, data), data))
         else:
             found.append((file.name, _bounded(file)))
     return Carried(tuple(sorted(found, key=_order)), tuple(known))
+
+
+def _card(name: str, data: bytes) -> Card:
+    try:
+        return cards.decode(data)
+    except FleetError as error:
+        raise FleetError(f"{name}: {error}") from error
 
 
 def _spread(path: Path) -> list[Path]:

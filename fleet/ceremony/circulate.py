@@ -37,6 +37,7 @@ def countersign(
     manner = Manner(voice=voice(passphrase_file), out=out, heard=heard or (), yes=yes)
     whole, open_ = _apart(load_or_new(office_dir), found)
     _report(_take(office_dir, Carried(whole, found.cards), heard))
+    open_ += _newer(load_or_new(office_dir), whole)  # whatever its name says: it is not complete
     if not open_:
         tell("这里没有需要会签的文件 / nothing here waits for more signatures")
     for name, data in open_:
@@ -122,15 +123,15 @@ def load_or_new(office_dir: Path) -> Office:
 
 def _apart(held: Office, found: Carried) -> tuple[tuple[tuple[str, bytes], ...], list[tuple[str, bytes]]]:
     """What can be taken, and what other officers have begun to sign."""
-    newest, trust = len(held.roots), held.trust.version if held.trust else 0
-    whole: list[tuple[str, bytes]] = []
-    open_: list[tuple[str, bytes]] = []
-    for name, data in found.documents:
-        said = desk.unverified(data)
-        waiting = name.endswith(".partial")
-        old = said.version <= (newest if isinstance(said, Root) else trust)
-        (open_ if waiting and not old else whole).append((name, data))
-    return tuple(whole), open_
+    open_ = [one for one in _newer(held, found.documents) if one[0].endswith(PARTIAL)]
+    return tuple(one for one in found.documents if one not in open_), open_
+
+
+def _newer(held: Office, documents: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Those that are later than what is complete here."""
+    newest = {Root: len(held.roots), Trust: held.trust.version if held.trust else 0}
+    claimed = ((one, desk.unverified(one[1])) for one in documents)
+    return [one for one, said in claimed if said.version > newest[type(said)]]
 
 
 def _take(

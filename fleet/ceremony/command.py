@@ -28,7 +28,7 @@ from fleet.ceremony.terminal import (
 )
 from fleet.ceremony.token import MODULE_VARIABLE
 from fleet.errors import FleetError
-from fleet.keys import paper
+from fleet.keys import dates, paper
 from fleet.keys.words import root_words
 from wire.errors import WireError
 
@@ -96,7 +96,8 @@ def create(
         trust_threshold=trust_threshold,
     )
     plan.check()
-    made = founding.create(office_dir, fleet_keys, plan, voice(passphrase_file).for_new(), _now())
+    now = dates.clock(_now(), None)
+    made = founding.create(office_dir, fleet_keys, plan, voice(passphrase_file).for_new(), now)
     say("根文件 / root", root_words(None, made.root))
     tell(f"把 {office_dir} 离线保存；把 {fleet_keys} 带到服务器，然后：")
     tell(f"Keep {office_dir} offline. Carry {fleet_keys} to the server, then:")

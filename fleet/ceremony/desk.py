@@ -5,10 +5,11 @@ A request is refused when
 - its version is not the next one (root) or not later than the one in force (trust);
 - this office has signed that version already with other contents;
 - the words it carries are not the words for what it would sign;
-- it is for somebody in particular, or ends before it begins or has ended already.
+- it is for somebody in particular, or ends before it begins or has ended already;
+- it comes from the future, by this machine's clock, or this clock is behind what was signed already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,9 +17,10 @@ from fleet.ceremony import signatures
 from fleet.ceremony.again import by_keys_of, lost, trust_again
 from fleet.ceremony.office import Office
 from fleet.errors import FleetError
-from fleet.keys import fingerprints, offline, paper
+from fleet.keys import dates, fingerprints, offline, paper
 from fleet.keys.cards import Card
 from fleet.keys.offline import Change
+from fleet.keys.phrases import loud, moment
 from fleet.keys.words import root_words, trust_words
 from wire import envelope
 from wire.documents import EVERYBODY, Role, Root, Trust
@@ -71,26 +73,39 @@ def review(office: Office, request: paper.Request, now: int) -> Review:
         )
     if isinstance(document, Root):
         return with_trust(office, document)
-    return Review((document,), tuple(words))
+    return Review((document,), (*words, *_ended(office, now)))
+
+
+def _ended(office: Office, now: int) -> Iterator[str]:
+    if office.root.expires <= now:
+        until = moment(office.root.expires)
+        yield loud(
+            f"现行根文件已于 {until} 过期，须先签下一版根文件",
+            f"the root in force ended {until}: no gate believes this before the next root is signed",
+        )
 
 
 def _same_root(office: Office, request: paper.Request) -> None:
     held = office.root
     if request.root == held.version and request.root_digest == paper.digest(held):
         return
+    ours = {root.version: paper.digest(root) for root in office.roots}
     start = f"request {request.number} is for another root than this office's version {held.version}"
-    if request.root > held.version:
+    if request.root in ours and ours[request.root] != request.root_digest:
+        advice = (
+            f"its root version {request.root} is another one than that of {office.directory}: it comes from "
+            "another fleet, or from the other side of a split. Do not go on before you know which"
+        )
+    elif request.root > held.version:
         advice = (
             f"it builds upon version {request.root}: on the server, jx-fleet keys export DIR, then here "
             "jx-fleet ceremony take DIR"
         )
-    elif request.root < held.version:
+    else:
         advice = (
             f"it builds upon version {request.root}: bring the newer roots to the server (requests accept), "
             "whose requests are written anew for them (requests export)"
         )
-    else:
-        advice = f"both have this version, so they belong to different ceremonies: {office.directory}"
     raise RefusedRequestError(f"{start}; nothing was signed. {advice}")
 
 
@@ -98,17 +113,18 @@ def review_document(office: Office, data: bytes, now: int) -> Review:
     """What another officer's partly signed document says; RefusedRequestError as for a request."""
     document = unverified(data)
     if not office.roots:
-        return _review_first(document)
+        return _review_first(document, now)
     if _check(office, document, now):
         return Review((document,), (AGAIN,))
     if isinstance(document, Root):
         return Review((document,), root_words(office.root, document))
-    return Review((document,), trust_words(office.trust, document))
+    return Review((document,), (*trust_words(office.trust, document), *_ended(office, now)))
 
 
-def _review_first(document: Root | Trust) -> Review:
+def _review_first(document: Root | Trust, now: int) -> Review:
     if not isinstance(document, Root) or document.version != 1 or document.audience != EVERYBODY:
         raise RefusedRequestError("this office knows no root yet, so the first it signs is root version 1")
+    _dated(document, now)
     return Review((document,), root_words(None, document))
 
 
@@ -128,7 +144,7 @@ def new_trust_key(office: Office, now: int) -> Review:
     """The next root with one more trust key, and the trust document signed again with it."""
     made = Made(Role.TRUST, PrivateKey.generate(), NEW_LABEL)
     added = Card(made.role, made.label, made.key.public)
-    root = offline.next_root(office.root, Change(add=(added,)), now)
+    root = offline.next_root(office.root, Change(add=(added,)), clock(office, now))
     return with_trust(office, root, (made,), always=True)
 
 
@@ -137,7 +153,7 @@ def drop_trust_key(office: Office, kid: bytes, now: int) -> Review:
     trust = office.root.keys_of(Role.TRUST)
     if kid not in trust or len(trust) <= office.root.roles[Role.TRUST].threshold:
         raise RefusedRequestError("that is no trust key of this root, or too few would be left")
-    root = offline.next_root(office.root, Change(remove=(trust[kid],)), now)
+    root = offline.next_root(office.root, Change(remove=(trust[kid],)), clock(office, now))
     return with_trust(office, root, always=True)
 
 
@@ -186,4 +202,15 @@ def _check(office: Office, document: Root | Trust, now: int) -> bool:
         raise RefusedRequestError(f"a {name} document is for everybody; nothing was signed")
     if not max(document.issued, now) < document.expires:
         raise RefusedRequestError(f"the {name} document has ended already; nothing was signed")
+    _dated(document, now)
     return False
+
+
+def clock(office: Office, now: int) -> int:
+    """`now`, for documents that are made here; FleetError when it is behind those that this office holds."""
+    return dates.clock(now, office.root, office.trust)
+
+
+def _dated(document: Root | Trust, now: int) -> None:
+    if wrong := dates.ahead(document, now):
+        raise RefusedRequestError(f"{wrong}. Nothing was signed")

@@ -13,7 +13,7 @@ from fleet.ceremony.founding import Plan
 from fleet.ceremony.office import Office, load
 from fleet.ceremony.terminal import Heard, OfficeDir, Out, PassFile, Yes, compare, say, tell, voice
 from fleet.errors import FleetError
-from fleet.keys import fingerprints, offline
+from fleet.keys import dates, fingerprints, offline
 from fleet.keys.offline import Change
 from fleet.keys.sealed import replace_private, sync_directory
 from fleet.keys.words import root_words
@@ -72,7 +72,8 @@ def found(  # noqa: PLR0913, PLR0917 - each is an option of the command
     for card in others.values():
         compare(f"{card.label} · {card.role.value}", fingerprints.of_key(card.key), heard)
     plan = Plan(root_threshold=root_threshold, trust_threshold=trust_threshold)
-    root = founding.gather(held, list(others.values()), fleet_keys, plan, int(time.time()))
+    now = dates.clock(int(time.time()), held.pending)
+    root = founding.gather(held, list(others.values()), fleet_keys, plan, now)
     manner = Manner(voice=voice(passphrase_file), out=out, heard=[fingerprints.of_root(root)])
     act.perform(held, Review((root,), root_words(None, root)), "root-1", manner, cards=known)
     for card, data in known:
@@ -101,6 +102,9 @@ def change(  # noqa: PLR0913, PLR0917 - each is an option of the command
     wanted = {Role.ROOT: root_threshold, Role.TRUST: trust_threshold}
     numbers = {role: number for role, number in wanted.items() if number is not None}
     known = circulate.cards_in(add or [])
+    if add and not known:
+        names = ", ".join(str(path) for path in add)
+        raise FleetError(f"no key card (….card.json) lies in {names}; nothing was signed")
     if rotate_all and not known:
         raise FleetError(
             "--rotate-all replaces keys by those of --add, and none was given; nothing was signed"
@@ -125,7 +129,8 @@ def _proposal(held: Office, asked: Change) -> Review:
     pending = held.pending
     if pending is not None and _same_change(held, pending.issued, asked):
         return desk.with_trust(held, offline.next_root(held.root, asked, pending.issued))
-    return desk.with_trust(held, offline.next_root(held.root, asked, int(time.time())))
+    now = desk.clock(held, int(time.time()))
+    return desk.with_trust(held, offline.next_root(held.root, asked, now))
 
 
 def _same_change(held: Office, issued: int, asked: Change) -> bool:

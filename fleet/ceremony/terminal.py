@@ -146,5 +146,5 @@ def strangers(office: Office, root: Root) -> list[PublicKey]:
     before = {key for old in office.roots for key in old.keys}
     if office.pending == root:
         return []  # compared when it was proposed or signed here
-    keys = [key for role in ROLES for key in root.keys_of(role).values()]
-    return [key for key in keys if key not in before and key.kid not in (office.cards or {})]
+    known = before | {card.key for card in (office.cards or {}).values()}
+    return [key for role in ROLES for key in root.keys_of(role).values() if key not in known]

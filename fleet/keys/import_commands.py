@@ -115,13 +115,7 @@ def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     span = Span(now=at, ends=ends, latest=_day(until) if until else LATEST)
     sources = [_source(path) for given in files for path in _spread(given)]
     result = _asked(directory, sources, options, span, again=again, dry=dry)
-    if as_json:
-        told = import_words.as_json(sources, result.found, result.changes)
-        more = {"bytes": result.size, "request": result.row.id if result.row else None}
-        typer.echo(json.dumps({**told, **more}, ensure_ascii=False, indent=2))
-    else:
-        import_words.tell(sources, result.found, result.changes)
-        _outcome(result)
+    _tell(sources, result, as_json=as_json)
 
 
 def _asked(
@@ -147,9 +141,21 @@ def _asked(
     return Result(base, trust, found, changes, row, words, paths)
 
 
-def _outcome(result: Result) -> None:
+def _tell(sources: list[Source], result: Result, *, as_json: bool) -> None:
+    """Say what was found; FleetError, so that programs see it too, when it came to nothing."""
+    if as_json:
+        told = import_words.as_json(sources, result.found, result.changes)
+        more = {"bytes": result.size, "request": result.row.id if result.row else None}
+        typer.echo(json.dumps({**told, **more}, ensure_ascii=False, indent=2))
+    else:
+        import_words.tell(sources, result.found, result.changes)
     if not result.changes:
         raise FleetError(f"none of {result.found.counts['rows']} keys was taken; nothing was changed")
+    if not as_json:
+        _outcome(result)
+
+
+def _outcome(result: Result) -> None:
     for line in result.words:
         if LOUD in line:
             say(line)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from fleet import audit
 from fleet.errors import ConflictError, FleetError
-from fleet.keys import ledger, sealed, sticks
+from fleet.keys import dates, ledger, sealed, sticks
 from wire.documents import Role, Root
 
 MAX_ROOT_BYTES = 65_536
@@ -25,6 +25,8 @@ def install(session: Session, carried: Path, keys: Path, now: int, actor: str) -
     root = ledger.verified(session, data)
     if not isinstance(root, Root):
         raise FleetError(f"{carried}/root-1.cbor is no root document; nothing was installed")
+    if wrong := dates.ahead(root, now):
+        raise FleetError(f"{wrong}. Nothing was installed")
     opened = {role: sealed.open_role_key(carried, role, read=_carried) for role in sealed.ONLINE}
     for role, key in opened.items():
         if key.public.kid not in root.keys_of(role):

@@ -69,5 +69,22 @@ def add(session: Session, document: Root | Trust, data: bytes, now: int) -> Docu
 
 
 def is_held(session: Session, data: bytes) -> bool:
-    """Whether exactly these bytes are held already."""
-    return session.scalars(select(Document.id).where(Document.data == data).limit(1)).first() is not None
+    """Whether this document is held, whoever signed this form of it; FleetError for another in its place."""
+    kinds: tuple[type[Root], type[Trust]] = (Root, Trust)
+    for kind in kinds:
+        try:
+            payload = envelope.parse(kind, data).payload
+            version = envelope.read_body(kind, payload).version
+        except WireError:
+            continue
+        name = envelope.KINDS[kind].name
+        of = select(Document.data).where(Document.kind == name, Document.version == version)
+        held = session.scalars(of.where(Document.subject == "").limit(1)).first()
+        if held is None or envelope.parse(kind, held).payload == payload:
+            return held is not None
+        raise FleetError(
+            f"another {name} version {version} was accepted here before; nothing was changed. If this one is "
+            "complete as well, the offices have to follow the one that is held: jx-fleet keys export, then "
+            "jx-fleet ceremony take --instead"
+        )
+    return False

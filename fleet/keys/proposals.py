@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from fleet import audit
 from fleet.errors import ConflictError, FleetError, NotFoundError
-from fleet.keys import fitting, ledger, paper, steps
+from fleet.keys import dates, fitting, ledger, paper, steps
 from fleet.models import Issuer, SigningRequest
 from wire import envelope
 from wire.documents import ForeignIssuer, Root, Trust
@@ -128,6 +128,8 @@ def accept(session: Session, answers: Sequence[bytes], now: int, actor: str) -> 
         if ledger.is_held(session, data):
             continue
         document = ledger.verified(session, data)
+        if wrong := dates.ahead(document, now):
+            raise FleetError(f"{wrong}. Nothing was changed")
         row = ledger.add(session, document, data, now)
         if isinstance(document, Trust):
             _name_issuers(session, document)

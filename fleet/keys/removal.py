@@ -1,6 +1,8 @@
 """Keys and issuers that must not count any more: out at once, in one request, whatever else is under way."""
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from fleet import audit
 from fleet.errors import FleetError, NotFoundError
-from fleet.keys import foreign_words, issuers, ledger, proposals, steps
+from fleet.keys import foreign_words, issuers, ledger, proposals, steps, words
 from fleet.keys.proposals import Wish
 from fleet.keys.steps import Step
 from fleet.models import Audit, Rotation, SigningRequest
@@ -43,16 +45,18 @@ class Asked:
 def ask(session: Session, removal: Removal, now: int, actor: str) -> Asked:
     """Ask for a trust document without a key or an issuer; NotFoundError when it has none.
 
-    What waits for a signature is carried along, rotations included: nobody has to finish them first.
+    What waits for a signature is carried along, rotations included: nobody has to finish them first, and a
+    key whose successor waits leaves together with its coming. What that adds to the removal is said loudly.
     """
     held = ledger.trust(session)
     draft = issuers.renewed(proposals.draft(session), held.version + 1 if held else 1, now)
     wanted, gone = without(draft, removal)
     notes, followers = _clear(session, now, actor)
     row = proposals.make(session, Wish("sign-trust", wanted), now, actor)
+    notes += _carried_along(held, removal, row, followers, now)
     for rotation in steps.under_way(session):
         notes += _follow(session, rotation, rotation in followers, gone, removal, row, now, actor)
-    kids = ",".join(sorted(gone))[:256]
+    kids = EVERY_KEY if removal.kid is None else ",".join(sorted(gone))
     audit.append(
         session, now, actor, "trust.removed", issuer=removal.issuer, keys=kids, reason=removal.reason
     )
@@ -64,6 +68,16 @@ def removed(session: Session) -> frozenset[tuple[str, str]]:
     rows = session.scalars(select(Audit.detail).where(Audit.action == REMOVED))
     details = [json.loads(detail) for detail in rows]
     return frozenset((row["issuer"], key) for row in details for key in row["keys"].split(","))
+
+
+def coming_back(session: Session, issuer: Issuer) -> list[str]:
+    """Ids of the keys in a description that were taken out, alone or with their issuer, and not put back."""
+    gone, draft = removed(session), proposals.draft(session)
+    present = [other for other in (draft.issuers if draft else ()) if other.id == issuer.id]
+    standing = {_hex(row) for other in present for row in other.keys}
+    whole = not present and (issuer.id, EVERY_KEY) in gone
+    kids = [_hex(row) for row in issuer.keys]
+    return [kid for kid in kids if kid not in standing and (whole or (issuer.id, kid) in gone)]
 
 
 def without(trust: Trust, removal: Removal) -> tuple[Trust, frozenset[str]]:
@@ -105,6 +119,27 @@ def _hex(row: IssuerKey | ForeignKey) -> str:
 
 def _spellings(row: IssuerKey | ForeignKey) -> set[str]:
     return {_hex(row), foreign_words.whole(row.kid)} if isinstance(row, ForeignKey) else {_hex(row)}
+
+
+def _carried_along(
+    held: Trust | None, removal: Removal, row: SigningRequest, followers: Sequence[Rotation], now: int
+) -> list[str]:
+    """What a request says that the removal alone would not, and how to have that alone."""
+    if held is None:
+        return []
+    alone = issuers.renewed(held, held.version + 1, now)
+    with suppress(NotFoundError):  # what goes stands in something that waits, and nowhere else
+        alone, _ = without(alone, removal)
+    more = [line for line in row.words.split("\n") if line not in words.trust_words(held, alone)]
+    if not more:
+        return []
+    undo = [f"jx-fleet rotate undo {rotation.id}" for rotation in followers]
+    give_up = ", ".join(undo or [f"jx-fleet requests withdraw {row.id}"])
+    return [
+        "ATTENTION: this request does more than the removal, for it carries along what waited:",
+        *(f"  {line}" for line in more),
+        f"To have the removal alone: {give_up}, then give this command again; ask for the rest afterwards.",
+    ]
 
 
 def _clear(session: Session, now: int, actor: str) -> tuple[list[str], list[Rotation]]:

@@ -62,8 +62,7 @@ def add_issuer(
     """Propose to recognise an issuer's codes, or to take over its new description."""
     issuer = issuers.read(file)
     with reading(directory) as session:
-        gone = removing.removed(session)
-    back = [row.key.kid.hex() for row in issuer.keys if (issuer.id, row.key.kid.hex()) in gone]
+        back = removing.coming_back(session, issuer)
     if back and not again:
         raise ConflictError(
             f"{', '.join(back)} of {issuer.id} was removed here before; nothing was changed. "

@@ -5,7 +5,7 @@ Every field of both documents is spoken of: two bodies with the same words after
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fleet.keys import bounds, foreign_words
+from fleet.keys import bounds, dates, foreign_words
 from fleet.keys.phrases import line as _line
 from fleet.keys.phrases import loud as _loud
 from fleet.keys.phrases import moment
@@ -44,6 +44,11 @@ def _head(zh: str, en: str, old: Document | None, new: Document) -> Iterator[str
         )
     since, until = moment(new.issued), moment(new.expires)
     yield _line(f"自 {since} 有效至 {until}", f"valid from {since} until {until}")
+    if new.expires - new.issued > dates.LONGEST_S.get(type(new), 0):
+        days = (new.expires - new.issued) // dates.DAY_S
+        yield _loud(
+            f"{zh}文件有效 {days} 天，超过惯例", f"it holds for {days} days, longer than is ever asked for"
+        )
     if new.audience != "*":
         yield _line(f"只给：{_named(new.audience)}", f"only for {_named(new.audience)}")
 
@@ -63,12 +68,14 @@ def _root_changes(old: Root | None, new: Root) -> list[str]:
         before, after = old.keys_of(role) if old else {}, new.keys_of(role)
         least, was = new.roles[role].threshold, old.roles[role].threshold if old else None
         if least != was:
-            lines.append(
-                _line(
-                    f"{zh}：需要 {len(after)} 把密钥中的 {least} 把签名",
-                    f"{en}: {least} of {len(after)} keys must sign",
+            least_zh = f"{zh}：需要 {len(after)} 把密钥中的 {least} 把签名"
+            least_en = f"{en}: {least} of {len(after)} keys must sign"
+            if was is not None and least < was:
+                lines.append(
+                    _loud(f"{least_zh}，少于此前的 {was} 把", f"{least_en}, FEWER than the {was} before")
                 )
-            )
+            else:
+                lines.append(_line(least_zh, least_en))
         lines += [_line(f"{zh}：加入密钥 {_key(k)}", f"{en}: key added") for k in _only_in(after, before)]
         lines += [_line(f"{zh}：撤去密钥 {_key(k)}", f"{en}: key REMOVED") for k in _only_in(before, after)]
     used = {kid for entry in new.roles.values() for kid in entry.kids}

@@ -193,7 +193,10 @@ def test_a_root_request_that_lowers_a_threshold_says_so(held):
     roles[Role.ROOT] = RoleKeys(threshold=1, kids=roles[Role.ROOT].kids)
     lowered = replace(held.root, version=2, issued=NOW, roles=roles)
     words = desk.review(held, request(held, lowered), NOW).words
-    assert any("root: 1 of 3 keys must sign" in line for line in words)
+    assert any("ATTENTION: root: 1 of 3 keys must sign, FEWER than the 2 before" in line for line in words)
+    roles[Role.ROOT] = RoleKeys(threshold=3, kids=roles[Role.ROOT].kids)
+    words = desk.review(held, request(held, replace(lowered, roles=roles)), NOW).words
+    assert any("root: 3 of 3 keys must sign" in line and "ATTENTION" not in line for line in words)
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,33 @@
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from fleet.ceremony import act, backup, founding, office
+from fleet.ceremony import act, backup, desk, founding, office
 from fleet.ceremony.command import app, main
+from fleet.ceremony.keyring import Voice, unseal
 from fleet.errors import FleetError
-from fleet.keys import commands, offline, paper, sealed
+from fleet.keys import commands, issuers, offline, paper, sealed
 from fleet.keys.words import root_words
 from wire import envelope
+from wire.documents import Role, Root
 
 NOW = 1_795_000_000
+DAY = 86_400
 SECRET = "correct horse battery"
 
 
 @pytest.fixture
 def held(tmp_path: Path):
     return founding.create(tmp_path / "office", tmp_path / "carry", founding.Plan(), SECRET, NOW)
+
+
+def keys_of(held: office.Office) -> list:
+    return [unseal(key, Voice.of(SECRET)) for key in held.own_keys() if key.role is Role.ROOT]
 
 
 @pytest.fixture
@@ -123,7 +131,15 @@ def test_a_passphrase_that_is_no_text_is_said(held, secret):
 
 def test_a_request_that_another_system_has_copied_is_the_same(held, tmp_path):
     root = offline.next_root(held.root, offline.Change(), NOW + 9)
-    asked = paper.Request(
+    asked = asked_for(held, root)
+    file = tmp_path / "1.request.json"
+    file.write_bytes(paper.encode(asked).replace(b"\n", b"\r\n"))
+    assert paper.read(file) == asked
+    assert json.loads(file.read_bytes())["format"] == 1
+
+
+def asked_for(held: office.Office, root: Root) -> paper.Request:
+    return paper.Request(
         number=1,
         act="sign-root",
         words=list(root_words(held.root, root)),
@@ -131,7 +147,47 @@ def test_a_request_that_another_system_has_copied_is_the_same(held, tmp_path):
         root_digest=paper.digest(held.root),
         body=envelope.write_body(root).hex(),
     )
-    file = tmp_path / "1.request.json"
-    file.write_bytes(paper.encode(asked).replace(b"\n", b"\r\n"))
-    assert paper.read(file) == asked
-    assert json.loads(file.read_bytes())["format"] == 1
+
+
+def test_a_request_from_the_future_is_refused_with_both_clocks(held):
+    root = offline.next_root(held.root, offline.Change(), NOW + 400 * DAY)
+    assert desk.review(held, asked_for(held, root), NOW + 400 * DAY)
+    with pytest.raises(desk.RefusedRequestError, match="take its date for the time"):
+        desk.review(held, asked_for(held, root), NOW)
+    first = replace(held.root, issued=NOW + 400 * DAY, expires=NOW + 800 * DAY)
+    (held.directory / "root-1.cbor").unlink()
+    with pytest.raises(desk.RefusedRequestError, match="take its date for the time"):
+        desk.review_document(office.load(held.directory), envelope.sign(first, keys_of(held)), NOW)
+
+
+@pytest.mark.parametrize("act", [["change", "--renew"], ["rotate-trust"]])
+def test_a_desk_whose_clock_stands_still_makes_no_document(held, secret, tmp_path, monkeypatch, act):
+    argv = [*act, "--office", str(held.directory), "--out", str(tmp_path), "--yes"]
+    monkeypatch.setattr("time.time", lambda: 946_684_800.0)  # 2000-01-01, as many boards begin
+    refused = CliRunner().invoke(app, [*argv, "--passphrase-file", str(secret)])
+    assert "Set the clock" in str(refused.exception)
+    assert office.load(held.directory).pending is None
+    assert len(office.load(held.directory).own_keys()) == 5
+    with pytest.raises(FleetError, match="Set the clock"):
+        desk.drop_trust_key(held, held.root.roles[Role.TRUST].kids[0], 0)
+
+
+def test_the_first_keys_are_not_made_by_a_clock_that_stands_still(secret, tmp_path, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 946_684_800.0)
+    argv = ["create", "--office", str(tmp_path / "o"), "--fleet-keys", str(tmp_path / "k")]
+    refused = CliRunner().invoke(app, [*argv, "--passphrase-file", str(secret)])
+    assert "Set the clock" in str(refused.exception)
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_trust_document_under_an_expired_root_is_said_to_wait_for_the_next_root(held):
+    trust = issuers.renewed(None, 1, held.root.expires + DAY)
+    asked = paper.Request(
+        number=1,
+        act="sign-trust",
+        words=paper.words_for("sign-trust", trust, held.root, None),
+        root=1,
+        root_digest=paper.digest(held.root),
+        body=envelope.write_body(trust).hex(),
+    )
+    assert "ATTENTION: the root in force ended" in desk.review(held, asked, trust.issued).words[-1]

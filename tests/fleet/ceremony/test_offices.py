@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -485,6 +486,48 @@ def test_an_older_and_a_newer_request_say_what_to_bring_where(offices):
         desk.review(offices["west"], asked("north"), NOW)
     with pytest.raises(desk.RefusedRequestError, match="requests export"):
         desk.review(offices["north"], old, NOW)
+    for version in (1, 2):  # of another fleet: nothing is to be carried between the two
+        other = msgspec.structs.replace(old, root=version, root_digest="ab" * 32)
+        with pytest.raises(desk.RefusedRequestError, match="comes from another fleet"):
+            desk.review(offices["north"], other, NOW)
+
+
+def test_a_partial_document_under_any_name_is_countersigned(offices, tmp_path):
+    """A copy under another name, or one whose ending an operating system hides, says what it is itself."""
+    partial = offices.sign("north", offices.change("north"))
+    secret = tmp_path / "secret"
+    secret.write_text(SECRETS["south"])
+    secret.chmod(0o600)
+    renamed = tmp_path / "root-2.cbor"
+    renamed.write_bytes(partial.data)
+    argv = [
+        "countersign",
+        str(renamed),
+        "--office",
+        str(tmp_path / "south"),
+        "--out",
+        str(tmp_path / "stick"),
+    ]
+    done = CliRunner().invoke(app, [*argv, "--passphrase-file", str(secret)], input="y\n")
+    assert done.exit_code == 0, done.exception
+    assert offices["south"].root.version == 2
+    again = CliRunner().invoke(app, [*argv, "--passphrase-file", str(secret)])
+    assert "nothing here waits for more signatures" in again.output
+
+
+def test_a_card_that_cannot_be_read_is_named_and_one_that_is_not_there_is_missed(offices, tmp_path):
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    new = founding.make_sealed(offices["west"], Role.ROOT, "west two", Voice.of(SECRETS["west"]))
+    card = (tmp_path / "west" / new.file_name).read_bytes()
+    (stick / f"root-{new.key.kid.hex()}.card (1).json").write_bytes(card)  # as a file manager names a copy
+    leaving = offices.key("south").fingerprint
+    where = ["--office", str(tmp_path / "north"), "--out", str(stick)]
+    argv = ["change", "--add", str(stick), "--remove", leaving, *where]
+    assert "no key card" in str(CliRunner().invoke(app, argv, input="y\n").exception)
+    (stick / "root-torn.card.json").write_bytes(card[:50])
+    assert "root-torn.card.json: this is no key card" in str(CliRunner().invoke(app, argv).exception)
+    assert offices["north"].pending is None
 
 
 def test_keys_that_were_left_out_are_named_and_a_withdrawal_asks_first(offices, tmp_path):

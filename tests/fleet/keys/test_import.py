@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from fleet.db import open_database
 from fleet.errors import FleetError
 from fleet.keys import countries, fitting, import_commands, paper
+from fleet.keys.trust_commands import trust_app
 from fleet.models import Audit
 from wire import cbor, cose, envelope
 from wire.errors import WireError
@@ -141,6 +143,19 @@ def test_a_file_of_which_nothing_can_be_used_is_refused(fleet, put):
     assert fleet.waiting() == []
 
 
+def none_taken(fleet, *arguments: str) -> dict:
+    """What a program is told that gave nothing of use; it sees so by the exit status, too."""
+    done = CliRunner().invoke(trust_app, ["import", *arguments, "--json", "--dir", str(fleet.place)])
+    assert done.exit_code == 1
+    assert "keys was taken; nothing was changed" in str(done.exception)
+    return json.loads(done.stdout)
+
+
+def test_a_program_sees_that_no_key_was_taken(fleet, put):
+    said = none_taken(fleet, put(b'["AAAA"]'))
+    assert (said["request"], len(said["left_out"])) == (None, 1)
+
+
 def test_expired_keys_are_said_or_left_out(fleet, press, put):
     file = put(press.pem(press.dsc(), press.dsc(ends=NOW - 1)))
     assert told(fleet, file, "--show")["issuers"][0]["ended"] == 1
@@ -263,9 +278,8 @@ def test_an_issuer_of_cards_keeps_its_id_and_two_never_share_one(fleet, press, p
     second = told(fleet, file, "--iss", "https://c.health.example")["issuers"][0]["id"]
     assert first != second
     assert ISSUER_ID.fullmatch(second)
-    said = told(
-        fleet, put(press.dsc(), "x.der"), put(press.pem(press.dsc()), "y.pem"), "--id", "mine", "--show"
-    )
+    files = [put(press.dsc(), "x.der"), put(press.pem(press.dsc()), "y.pem")]
+    said = none_taken(fleet, *files, "--id", "mine", "--show")
     assert said["issuers"] == []
     assert "another system or address" in said["left_out"][0]["reason"]
 

@@ -206,11 +206,51 @@ def test_a_rotation_that_waits_is_carried_along(fleet, put, codes):
     fleet.rotate("issuer", "jl", "--key", hexed(new))
     said = fleet.trust("remove-key", "jl", stolen.public.kid.hex(), "--reason", "stolen")
     assert "Request 2 is carried along" in said
+    loud = said[said.index("ATTENTION: this request does more than the removal") :]
+    assert "jl gets a key that signs codes" in loud
+    assert "jl LOSES" not in loud
+    assert "To have the removal alone: jx-fleet rotate undo 1" in loud
     (words,) = fleet.waiting()
     assert "gets a key that signs codes" in words
     fleet.sign()
     assert fleet.rotation().state == "published"
     assert {row.key for row in fleet.believed().issuers[0].keys} == {codes.public, new.public}
+
+
+def test_a_removal_is_had_alone_as_its_note_says(fleet, put, codes):
+    stolen = PrivateKey.generate()
+    add_issuer(fleet, put, codes, stolen)
+    fleet.sign()
+    add_issuer(fleet, put, PrivateKey.generate(), name="hlj")
+    said = fleet.trust("remove-key", "jl", stolen.public.kid.hex(), "--reason", "stolen")
+    assert "issuer hlj added" in said[said.index("ATTENTION: this request does more") :]
+    assert "To have the removal alone: jx-fleet requests withdraw 3" in said
+    fleet.requests("withdraw", "3")
+    said = fleet.trust("remove-key", "jl", stolen.public.kid.hex(), "--reason", "stolen")
+    assert "ATTENTION" not in said
+    (words,) = fleet.waiting()
+    assert "hlj" not in words
+    fleet.sign()
+    assert {row.key for row in fleet.believed().issuers[0].keys} == {codes.public}
+
+
+def test_a_removed_issuer_of_codes_comes_back_with_no_old_description(fleet, put, codes):
+    """However many keys it had."""
+    many = [PrivateKey.generate() for _ in range(30)]
+    add_issuer(fleet, put, codes, *many)
+    fleet.sign()
+    fleet.trust("remove-issuer", "jl", "--reason", "withdrawn")
+    fleet.sign()
+    with pytest.raises(ConflictError, match="removed here before"):
+        add_issuer(fleet, put, many[-1])
+    assert fleet.waiting() == []
+    fleet.trust("add-issuer", put(b"").removesuffix("file") + "jl.json", "--again")
+    fleet.sign()
+    add_issuer(
+        fleet, put, many[-1], PrivateKey.generate()
+    )  # taken back: its next description is as any other
+    fleet.sign()
+    assert len(fleet.believed().issuers[0].keys) == 2
 
 
 @pytest.mark.parametrize("step", ["awaiting", "published", "active"])

@@ -1,5 +1,6 @@
 """Root and trust keys changed at the server's request: visible while it waits, done in one step, given up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from fleet.db import open_database
 from fleet.errors import ConflictError, FleetError
 from fleet.keys import cards, chain
 from fleet.models import Gate, GateState
-from wire.documents import Role
+from wire import envelope
+from wire.documents import Role, Root
 from wire.keys import PrivateKey
 
 SECRET = "correct horse battery"
@@ -173,6 +175,24 @@ def test_the_whole_chain_is_given_to_an_office_that_missed_some(fleet, tmp_path)
     for version in (2, 3, 4):
         root = chain.next_root(root, (tmp_path / "stick" / f"root-{version}.cbor").read_bytes())
     assert root == fleet.root()
+
+
+def test_a_stick_with_other_forms_of_what_is_held_is_accepted_and_another_document_is_not(fleet):
+    """Officers who sign at the same time complete a root twice, with other signatures on each."""
+    fleet.here("rotate", "root", "--renew")
+    fleet.sign()
+    answers = fleet.place / "answers"
+    data = (answers / "root-2.cbor").read_bytes()
+    signed = envelope.parse(Root, data)
+    root = envelope.read_body(Root, signed.payload)
+    keys = {key.kid: unseal(key, Voice.of(SECRET)) for key in office.load(fleet.office).own_keys()}
+    signers = [keys[kid] for kid in root.roles[Role.ROOT].kids]
+    assert len(signed.signatures) == len(signers) == 3
+    (answers / "root-2.cbor").write_bytes(envelope.sign(root, signers[1:]))
+    assert "held already" in fleet.here("requests", "accept", str(answers))
+    (answers / "root-2.cbor").write_bytes(envelope.sign(replace(root, issued=root.issued + 1), signers))
+    with pytest.raises(FleetError, match="another root version 2 was accepted here before"):
+        fleet.here("requests", "accept", str(answers))
 
 
 def test_an_answer_that_was_lost_is_given_again_with_its_trust_document(fleet):
