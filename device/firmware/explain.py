@@ -4,7 +4,7 @@ from typing import Final
 
 from device.firmware.explain_code import explain_code
 from device.firmware.explain_pass import explain_pass, system_of
-from device.firmware.explained import Explanation, Line, Mark, todo, until
+from device.firmware.explained import Explanation, Line, Mark, todo, unreadable, until
 from device.firmware.trust import Beliefs
 from wire import code, enrolment
 from wire.errors import WireError
@@ -66,8 +66,8 @@ def _explain_ticket(text: str, now_s: int | None) -> Explanation:
     try:
         ticket = enrolment.decode(text)
     except WireError as error:
-        broken = Line(Mark.FAILS, f"无法读取：{error.flaw.value}", f"cannot be read: {error.detail}")
-        return Explanation("ticket", zh, en, (broken,), todo("请重新生成令牌", "Make a new ticket"))
+        broken = (unreadable(error),)
+        return Explanation("ticket", zh, en, broken, todo("请重新生成令牌", "Make a new ticket"))
     lines = [
         Line(Mark.NOTE, f"闸机 {ticket.gate_id}", f"for gate {ticket.gate_id}"),
         Line(Mark.NOTE, f"服务器 {ticket.url}", f"at {ticket.url}"),

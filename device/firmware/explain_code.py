@@ -5,7 +5,17 @@ from typing import Final
 
 from device.firmware.dates import date
 from device.firmware.errors import Unrecognised
-from device.firmware.explained import UNCHECKED, Explanation, Line, Mark, failed, todo, todo_for, until
+from device.firmware.explained import (
+    UNCHECKED,
+    Explanation,
+    Line,
+    Mark,
+    failed,
+    todo,
+    todo_for,
+    unreadable,
+    until,
+)
 from device.firmware.recognise import Recognised
 from device.firmware.trust import Beliefs
 from wire import code
@@ -22,13 +32,9 @@ def explain_code(text: str, beliefs: Beliefs | None, now_s: int | None) -> Expla
         parsed = code.parse(text)
     except WireError as error:
         words = REASONS[Reason.MALFORMED]
-        broken = Line(Mark.FAILS, f"{words.zh}（{error.flaw.value}）", f"{words.en}: {error.detail}")
+        broken = (unreadable(error, words.zh, words.en),)
         return Explanation(
-            "damaged",
-            "损坏的健康码",
-            "a damaged health code",
-            (broken,),
-            todo_for(Reason.MALFORMED),
+            "damaged", "损坏的健康码", "a damaged health code", broken, todo_for(Reason.MALFORMED)
         )
     kind, zh, en = _shape(parsed)
     if beliefs is None:

@@ -16,6 +16,7 @@ from device.firmware.explained import (
     failed,
     todo,
     todo_for,
+    unreadable,
     until,
 )
 from device.firmware.holder import holder, visible
@@ -35,22 +36,6 @@ _SYSTEMS: Final = {
     Format.NZCP: ("新西兰新冠通行证", "a New Zealand COVID Pass"),
 }
 _BEGINNINGS: Final = (("HC1:", Format.HC1), ("SHC:/", Format.SHC), ("NZCP:/", Format.NZCP))
-_FLAWS: Final = {
-    Flaw.PREFIX: "版本不认识",
-    Flaw.SIZE: "内容过长",
-    Flaw.BASE45: "编码有误",
-    Flaw.BASE32: "编码有误",
-    Flaw.NUMERIC: "编码有误",
-    Flaw.INFLATE: "压缩数据损坏",
-    Flaw.CBOR: "数据损坏",
-    Flaw.JSON: "数据损坏",
-    Flaw.COSE: "签名结构有误",
-    Flaw.JWS: "签名结构有误",
-    Flaw.ALG: "签名算法不符",
-    Flaw.KID: "没有注明密钥",
-    Flaw.SCHEMA: "内容不合规范",
-    Flaw.CHUNKS: "缺少其他部分，或混入了别的卡",
-}
 _RESULTS: Final = {
     True: ("阳性", "positive"),
     False: ("阴性", "negative"),
@@ -85,9 +70,7 @@ def explain_pass(
     try:
         parsed = reader.parse(texts[0]) if len(texts) == 1 else shc.parse(texts)
     except WireError as error:
-        why = _FLAWS.get(error.flaw, error.flaw.value)
-        broken = Line(Mark.FAILS, f"无法读取：{why}", f"cannot be read: {error.detail}")
-        return Explanation(FOREIGN, zh, en, (broken,), _again(error.flaw))
+        return Explanation(FOREIGN, zh, en, (unreadable(error),), _again(error.flaw))
     body = parsed.body
     unsure = (*_says(body, Mark.UNVERIFIED, now_s), *_unverified(body.statements), *([_LATER] * names))
     if beliefs is None:

@@ -5,12 +5,29 @@ from enum import StrEnum
 from typing import Final
 
 from device.firmware.dates import date
+from wire.errors import Flaw, WireError
 from wire.reason_words import REASONS
 from wire.reasons import Reason
 
 FOREIGN: Final = "foreign"
 """The kind of everything that says it is a pass of another system."""
 _CHECKED: Final = frozenset({"phone", "paper", "phone-without-proof", FOREIGN})
+_FLAWS: Final = {
+    Flaw.PREFIX: "版本不认识",
+    Flaw.SIZE: "内容过长",
+    Flaw.BASE45: "编码有误",
+    Flaw.BASE32: "编码有误",
+    Flaw.NUMERIC: "编码有误",
+    Flaw.INFLATE: "压缩数据损坏",
+    Flaw.CBOR: "数据损坏",
+    Flaw.JSON: "数据损坏",
+    Flaw.COSE: "签名结构有误",
+    Flaw.JWS: "签名结构有误",
+    Flaw.ALG: "签名算法不符",
+    Flaw.KID: "密钥标识有误",
+    Flaw.SCHEMA: "内容不合规范",
+    Flaw.CHUNKS: "缺少其他部分，或混入了别的卡",
+}
 
 
 class Mark(StrEnum):
@@ -77,6 +94,11 @@ def failed(reason: Reason) -> Line:
     """That a gate would not admit it, and for which reason."""
     words = REASONS[reason]
     return Line(Mark.FAILS, f"{words.code} {words.zh}", f"{words.code} {words.en}")
+
+
+def unreadable(error: WireError, zh: str = "无法读取", en: str = "cannot be read") -> Line:
+    """Which layer of a text is broken."""
+    return Line(Mark.FAILS, f"{zh}：{_FLAWS.get(error.flaw, '数据损坏')}", f"{en}: {error.detail}")
 
 
 def until(zh: str, en: str, expires: int, now_s: int | None, *, included: bool = False) -> Line:

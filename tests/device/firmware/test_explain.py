@@ -100,6 +100,14 @@ def test_paper_needs_a_document(authority, beliefs):
     assert "document" in explain(text, beliefs, NOW_S).todo.en
 
 
+@pytest.mark.parametrize("text", ["JX1:", "JX1:a", "JXE1:AAAA", "HC1:6BF", "shc:/5", "NZCP:/1/0"])
+def test_what_is_broken_is_said_in_chinese_without_an_english_word(text):
+    (line,) = explain(text).lines
+    assert line.mark is Mark.FAILS
+    assert line.zh.endswith(("签名结构有误", "编码有误", "内容不合规范", "压缩数据损坏"))
+    assert not any(character.isascii() and character.isalpha() for character in line.zh)
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
