@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.firmware import lines
+from device.firmware import keyring, lines
 from device.firmware.answer import answer
 from sandbox import foreign, health_cards
 from wire import code
@@ -260,6 +260,11 @@ def test_a_line_of_wrong_types_is_answered_under_its_id(changes):
     assert (said["id"], said["valid"], said["format"], said["claims"]) == ("x", False, None, None)
     assert said["reason"] in {"line", "prefix"}
     assert said["reason"] == "line" or changes["clock"].startswith("0001")
+
+
+@pytest.mark.parametrize(("keys", "expected"), [(keyring.MAX_KEYS, "kid"), (keyring.MAX_KEYS + 1, "line")])
+def test_a_line_brings_only_so_many_keys(keys, expected):
+    assert reason(HELD, *[{"kid": "", "cert": ""}] * keys) == expected
 
 
 @pytest.mark.parametrize(
