@@ -14,12 +14,12 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from device.firmware import config
+from device.firmware import config, lines
 from device.firmware.errors import GateError
 from device.firmware.store import Store
 from fleet.errors import FleetError
 from fleet.keys import published, published_keys
-from sandbox import foreign
+from sandbox import foreign, health_cards
 from wire import (
     base45,
     cbor,
@@ -35,7 +35,7 @@ from wire import (
     topics,
 )
 from wire.errors import WireError
-from wire.foreign import certificate, hc1, jwk, loose_cbor, nzcp
+from wire.foreign import certificate, hc1, jwk, loose_cbor, notation, nzcp, shc
 from wire.foreign.passes import Kind
 from wire.messages import Entry, Event
 from wire.reasons import Reason, Verdict
@@ -334,6 +334,56 @@ def _read_published(data: bytes) -> None:
             published_keys.read(row, taken.form.format, published_keys.Span(now=NOW_S, ends=NOW_S + 9))
 
 
+@functools.cache
+def _payloads() -> tuple[bytes, ...]:
+    """What cards say, as it is before compression."""
+    dose = health_cards.immunization("2026-10-01T08:00:00+02:00", "212")
+    test = health_cards.laboratory("2026-11-18")
+    claims = health_cards.claims(health_cards.bundle([dose, test]), NOW_S - 0.5, exp=NOW_S)
+    return (json.dumps(claims, separators=(",", ":")).encode(), json.dumps(claims, indent=1).encode())
+
+
+@functools.cache
+def _cards() -> tuple[bytes, ...]:
+    jws = health_cards.sign(health_cards.deflate(_payloads()[0]), KEY)
+    return health_cards.text(jws).encode(), "\n".join(health_cards.texts(jws, 300)).encode()
+
+
+def _read_card(data: bytes) -> None:
+    shc.parse(data.decode("utf-8", "replace").split("\n"))
+
+
+def _read_payload(data: bytes) -> None:
+    """A card from behind its digits and its compression, signed again."""
+    shc.parse(health_cards.texts(health_cards.sign(health_cards.deflate(data), KEY))).verify(KEY.public)
+
+
+@functools.cache
+def _questions() -> tuple[bytes, ...]:
+    certified = {"kid": base64.b64encode(PASS_KEY.kid).decode()}
+    certified["cert"] = base64.b64encode(PASS_KEY.certificate).decode()
+    asked = (
+        (foreign.hc1_text(_certificates()[0]), certified),
+        (_cards()[0].decode(), {"iss": health_cards.ISSUER, "jwk": jwk.write(KEY.public)}),
+        (_cards()[1].decode().split("\n"), {"iss": health_cards.ISSUER, "jwk": jwk.write(KEY.public)}),
+        (
+            next(iter(_codes())).decode(),
+            {"kid": base64.b64encode(KEY.public.kid).decode(), "jwk": jwk.write(KEY.public)},
+        ),
+    )
+    return tuple(
+        json.dumps({"id": number, "qr": text, "clock": NOW_S, "trust": [row]}).encode()
+        for number, (text, row) in enumerate(asked)
+    )
+
+
+def _answer(data: bytes) -> None:
+    """A line is never refused."""
+    said = json.loads(lines.reply(data, NOW_S))
+    assert set(said) == {"id", "valid", "reason", "format", "claims"}
+    assert said["valid"] is (said["reason"] is None)
+
+
 _W = (WireError,)
 READERS: dict[str, Reader] = {
     "published": Reader(_read_published, (FleetError,), _published),
@@ -392,6 +442,11 @@ READERS: dict[str, Reader] = {
         _W,
         lambda: [_nz_pass()],
     ),
+    "shc": Reader(_read_card, _W, _cards, largest=8_192),
+    "shc-bytes": Reader(_read_payload, _W, _payloads),
+    "json": Reader(lambda data: notation.from_json(data, max_bytes=4_096), _W, _payloads),
+    "jwk-set": Reader(jwk.read_set, _W, lambda: [health_cards.key_set(KEY)]),
+    "line": Reader(_answer, (), _questions, largest=8_192),
     "loose-cbor": Reader(
         lambda data: loose_cbor.decode(data, max_bytes=4096),
         _W,
