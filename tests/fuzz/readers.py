@@ -360,10 +360,11 @@ def _read_payload(data: bytes) -> None:
 
 @functools.cache
 def _questions() -> tuple[bytes, ...]:
-    certified = {"kid": base64.b64encode(PASS_KEY.kid).decode()}
-    certified["cert"] = base64.b64encode(PASS_KEY.certificate).decode()
+    certified = {"kid": base64.b64encode(SIGNER.kid).decode()}
+    certified["cert"] = base64.b64encode(SIGNER.certificate).decode()
+    sample = foreign.certificate("t", [foreign.sample("2026-11-18T08:05:00+02:00")])
     asked = (
-        (foreign.hc1_text(_certificates()[0]), certified),
+        (foreign.hc1(sample, SIGNER, NOW_S, NOW_S + 9), certified),
         (_cards()[0].decode(), {"iss": health_cards.ISSUER, "jwk": jwk.write(KEY.public)}),
         (_cards()[1].decode().split("\n"), {"iss": health_cards.ISSUER, "jwk": jwk.write(KEY.public)}),
         (
