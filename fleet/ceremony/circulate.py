@@ -55,7 +55,12 @@ def take(
     ] = False,
 ) -> None:
     """Remember what other offices have completed, and join signatures with those given here."""
-    _report(_take(office_dir, carried.read(files), heard, instead=instead))
+    found = carried.read(files)
+    if not found.documents:
+        raise FleetError(
+            f"no root or trust document lies in {', '.join(map(str, files))}; nothing was changed"
+        )
+    _report(_take(office_dir, found, heard, instead=instead))
 
 
 def withdraw(

@@ -1,6 +1,7 @@
 """`jx-fleet keys …` and `requests …`: what is held here, and what is asked of the desk."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.panel import Panel
 from fleet.config import Paths
 from fleet.console import DIRECTORY, AsJson, Directory, actor, day, now, opened, out, reading, show, writing
 from fleet.console import say as say_line
+from fleet.errors import FleetError
 from fleet.keys import install as installing
 from fleet.keys import ledger, outbox, proposals, sticks
 from fleet.models import SigningRequest
@@ -18,6 +20,7 @@ from fleet.models import SigningRequest
 keys_app = typer.Typer(no_args_is_help=True, help="Keys of this fleet: install, list.")
 app = typer.Typer(no_args_is_help=True, help="Signing requests: list, show, export, accept, withdraw.")
 MAX_ANSWER_BYTES = 262_144
+_UNFINISHED = re.compile(r"(root|trust)-[0-9]{1,9}\.partial")
 Number = Annotated[int, typer.Argument(help="Number of the request; see: requests list.")]
 
 
@@ -98,6 +101,11 @@ def accept(
 ) -> None:
     """Take signed documents over; the publisher sends them at once."""
     answers = [sticks.read(path, MAX_ANSWER_BYTES) for given in files for path in _spread(given)]
+    waits = [f"{name} still lacks signatures: jx-fleet ceremony countersign" for name in _partial(files)]
+    if not answers:
+        where = ", ".join(map(str, files))
+        nothing = f"no root-N.cbor and no trust-N.cbor lies in {where}; nothing was changed"
+        raise FleetError(". ".join((nothing, *waits)))
     paths = Paths(directory)
     with opened(directory) as database:
         with database.session() as session:
@@ -110,6 +118,8 @@ def accept(
         out.print(f"{document.kind} version {document.version} is accepted ({asked}).")
     if not taken:
         out.print("Everything in these files was held already; nothing was changed.")
+    for line in waits:
+        say_line(f"Not taken: {line}")
 
 
 @app.command()
@@ -128,6 +138,12 @@ def _spread(given: Path) -> list[Path]:
     if given.is_dir():
         return sorted(given.glob("root-*.cbor")) + sorted(given.glob("trust-*.cbor"))
     return [given]
+
+
+def _partial(files: list[Path]) -> list[str]:
+    """What lies in directories and is not complete; other names than ours get onto no terminal."""
+    found = (path.name for given in files if given.is_dir() for path in given.glob("*.partial"))
+    return sorted(name for name in found if _UNFINISHED.fullmatch(name))
 
 
 def say(row: SigningRequest) -> None:

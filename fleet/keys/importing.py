@@ -74,7 +74,7 @@ def gather(files: Sequence[tuple[str, Published]], options: Options, trust: Trus
     """Read every key of some files; `trust` says which issuers have a name already."""
     found = Gathered()
     for name, published in files:
-        system = _system(published, options)
+        system = _system(name, published, options)
         for row in published.rows:
             found.counts["rows"] += 1
             where = f"{name}: {row.where}"
@@ -87,21 +87,21 @@ def gather(files: Sequence[tuple[str, Published]], options: Options, trust: Trus
     return found
 
 
-def _system(published: Published, options: Options) -> Format:
+def _system(name: str, published: Published, options: Options) -> Format:
     """Of which system the keys are: as the form says, unless somebody knows that a JWK set has others."""
     system = options.system or published.form.format
     if system is not published.form.format and published.form is not JWKS:
         raise FleetError(
-            f"this is {published.form.name}, which has keys of {published.form.format.name} passes; "
+            f"{name} is {published.form.name}, which has keys of {published.form.format.name} passes; "
             "nothing was changed"
         )
     if system is Format.SHC and published.form is JWKS and not options.iss:
         raise FleetError(
-            "a JWK set does not say whose it is: give the issuer's address as it stands in its cards, "
-            "--iss https://…; nothing was changed"
+            f"{name} is a JWK set and does not say whose it is: give the issuer's address as it stands in "
+            "its cards, --iss https://…; nothing was changed"
         )
     if options.iss and published.form is DID and any(row.iss != options.iss for row in published.rows):
-        raise FleetError("the DID document is of somebody else than --iss says; nothing was changed")
+        raise FleetError(f"{name} is the DID document of somebody else than --iss says; nothing was changed")
     return system
 
 

@@ -515,6 +515,12 @@ def test_a_partial_document_under_any_name_is_countersigned(offices, tmp_path):
     assert "nothing here waits for more signatures" in again.output
 
 
+def test_an_empty_stick_is_said_to_be_empty(offices, tmp_path):
+    (tmp_path / "stick").mkdir()
+    argv = ["take", str(tmp_path / "stick"), "--office", str(offices["west"].directory)]
+    assert "no root or trust document lies in" in str(CliRunner().invoke(app, argv).exception)
+
+
 def test_a_card_that_cannot_be_read_is_named_and_one_that_is_not_there_is_missed(offices, tmp_path):
     stick = tmp_path / "stick"
     stick.mkdir()

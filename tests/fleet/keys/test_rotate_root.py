@@ -195,6 +195,27 @@ def test_a_stick_with_other_forms_of_what_is_held_is_accepted_and_another_docume
         fleet.here("requests", "accept", str(answers))
 
 
+def test_a_stick_without_answers_is_not_taken_for_one_that_was_held_already(fleet):
+    stick = fleet.place / "stick"
+    stick.mkdir()
+    with pytest.raises(
+        FleetError, match=r"no root-N\.cbor and no trust-N\.cbor lies in .*; nothing was changed$"
+    ):
+        fleet.here("requests", "accept", str(stick))
+    (stick / "root-2.partial").write_bytes(b"")
+    (stick / "root-2\x1b[2J.partial").write_bytes(b"")
+    with pytest.raises(
+        FleetError, match=r"nothing was changed\. root-2\.partial still lacks signatures: [^.]*$"
+    ):
+        fleet.here("requests", "accept", str(stick))
+    fleet.here("rotate", "root", "--renew")
+    fleet.sign()
+    (fleet.place / "answers" / "root-3.partial").write_bytes(b"")
+    said = fleet.here("requests", "accept", str(fleet.place / "answers"))
+    assert "held already" in said
+    assert "Not taken: root-3.partial still lacks signatures" in said
+
+
 def test_an_answer_that_was_lost_is_given_again_with_its_trust_document(fleet):
     fleet.here("trust", "propose")
     fleet.sign()
