@@ -147,6 +147,42 @@ def test_what_fails_is_said_with_its_reason(told, text, failure):
     assert one.todo.en
 
 
+@pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        (hc1(), "接种：2/2 剂，最近一剂 2026-10-20", "vaccination: 2/2 doses, the last on 2026-10-20"),
+        (
+            hc1(foreign.certificate("t", [foreign.sample("2026-11-18T08:00:00Z")])),
+            "检测：阴性，采样 2026-11-18 08:00:00 UTC",
+            "test: negative, sample of 2026-11-18 08:00:00 UTC",
+        ),
+        (
+            hc1(foreign.certificate("r", [foreign.recovery("2026-10-20", "2026-11-01", "2027-04-01")])),
+            "康复：首次阳性 2026-10-20",
+            "recovery: first positive on 2026-10-20",
+        ),
+        (
+            health_cards.text(card(health_cards.immunization("2026-10"))),
+            "接种：1/2 剂，最近一剂 日期不明",
+            "vaccination: 1/2 doses, the last on an unknown date",
+        ),
+        (
+            health_cards.text(card(health_cards.laboratory("2026-11", "419984006"))),
+            "检测：结果不明，采样 日期不明",
+            "test: without a clear result, sample of an unknown date",
+        ),
+        (
+            foreign.nzcp(NZ, NOW_S - DAY_S, NOW_S + DAY_S),
+            "通行证：不说明依据",
+            "a pass that does not say on what it rests",
+        ),
+    ],
+)
+def test_what_a_pass_states_is_told_in_both_languages(told, text, zh, en):
+    assert any(line.zh.startswith(zh) and line.en.startswith(en) for line in told(text).lines)
+    assert any((line.zh, line.en) == (zh, en) for line in explain(text).lines)
+
+
 def test_what_does_not_count_beside_what_counts_is_only_noted(told):
     both = card(health_cards.immunization("2026-10-20", "212"), health_cards.laboratory("2026-10-20"))
     one = told(health_cards.text(both))

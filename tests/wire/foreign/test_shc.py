@@ -81,6 +81,8 @@ def test_one_of_one_part_is_a_card():
         [*PARTS[1:], cards.texts(JWS, 300)[0]],
         [PARTS[0], *cards.texts(JWS, -(-len(JWS) // len(PARTS)))],
         [*PARTS, TEXT],
+        [*PARTS[1:], PARTS[1][:-2] + "00"],
+        ["shc:/1/2/5676", "shc:/2/3/5676"],
         [],
         [TEXT] * 33,
         "shc:/2/1/00",
