@@ -1,5 +1,6 @@
 """The manual of the key officers, followed to the letter: its commands are given, its outcomes compared."""
 
+import ast
 import json
 import re
 import shlex
@@ -135,6 +136,31 @@ def words(line: str) -> list[str]:
 def with_before(said):
     """Each word with the one before it."""
     return [(said[at - 1] if at else "", word) for at, word in enumerate(said)]
+
+
+def sayings() -> list[str]:
+    """Every text in the source of desk and server, with "…" for what is filled in."""
+    found = []
+    for place in ("ceremony", "keys"):
+        for path in (MANUAL.parents[1] / "fleet" / place).glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.JoinedStr):
+                    parts = [str(getattr(part, "value", "")) for part in node.values]
+                    kinds = [isinstance(part, ast.Constant) for part in node.values]
+                    found.append("".join(p if k else "…" for p, k in zip(parts, kinds, strict=True)))
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.append(node.value)
+    return found
+
+
+def test_what_the_manual_explains_is_what_the_desk_says():
+    section = MANUAL.read_text().split("## When the desk says no")[1].split("## What the files are")[0]
+    rows = [row.split("|")[1].strip() for row in re.findall(r"^\|.*\|$", section, re.MULTILINE)][2:]
+    assert len(rows) > 8
+    said = sayings()
+    for saying in (saying for row in rows for saying in row.split(" · ")):
+        parts = [re.escape(part.strip()) for part in re.split(r"…|N(?= |-|$)", saying) if part.strip()]
+        assert any(re.search(".*".join(parts), text, re.DOTALL) for text in said), saying
 
 
 @pytest.mark.usefixtures("cheap_seals")
