@@ -31,7 +31,9 @@ def from_files(files: Files) -> Beliefs | None:
     if not (files.roots or files.trust or files.lists):
         return None
     if not files.roots:
-        raise GateError("without a root nothing can be verified; give --root too")
+        raise GateError(
+            "没有根文件就无法核验，请加上 --root · without a root nothing can be verified; give --root too"
+        )
     beliefs = Beliefs(ANY_GATE)
     _believe(files.roots[0], beliefs.first_root)
     for path in files.roots[1:]:
@@ -51,7 +53,9 @@ def from_data(directory: Path, root: str) -> tuple[Store, Restored]:
         return store, restore(store, _read(directory / root))
     except Refused as refused:
         store.close()
-        raise GateError(f"{directory / root}: {refused.detail}; prepare the card again") from refused
+        raise GateError(
+            f"{directory / root}：根文件无效，请重新制卡 · {refused.detail}; prepare the card again"
+        ) from refused
     except GateError:
         store.close()
         raise
@@ -75,14 +79,17 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise GateError(f"{path} cannot be read ({error.strerror}); give another file") from error
+        raise GateError(
+            f"{path} 无法读取，请换一个文件 · cannot be read ({error.strerror}); give another file"
+        ) from error
 
 
 def _believe(path: Path, believe: Callable[[bytes], object]) -> None:
     try:
         believe(_read(path))
     except Refused as refused:
-        raise GateError(f"{path}: {refused.reason.value}: {refused.detail}; give another file") from refused
+        said = f"{refused.reason.value}: {refused.detail}; give another file"
+        raise GateError(f"{path} 不可信，请换一个文件 · {said}") from refused
 
 
 def _add_list(beliefs: Beliefs, data: bytes) -> None:
@@ -90,6 +97,8 @@ def _add_list(beliefs: Beliefs, data: bytes) -> None:
     try:
         uri = status.read_claims(status.peek(data).payload).uri
     except WireError as error:
-        raise GateError(f"not a status list ({error.detail}); give another file") from error
+        raise GateError(
+            f"不是状态列表，请换一个文件 · not a status list ({error.detail}); give another file"
+        ) from error
     token, _ = lists.read_list(lists.bind_uri(beliefs.trust, uri), data, None)
     beliefs.lists[token.uri] = token

@@ -23,25 +23,34 @@ def is_picture(data: bytes) -> bool:
 def texts(data: bytes) -> list[str]:
     """The text of every QR code in a picture; GateError when it cannot be read or holds none."""
     if len(data) > MOST_BYTES:
-        raise GateError(f"the picture has more than {MOST_BYTES} bytes; nothing was read, make it smaller")
+        raise GateError(f"图片过大，请缩小 · the picture has more than {MOST_BYTES} bytes; make it smaller")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             grey = _grey(data)
     except Image.DecompressionBombError as error:
-        raise GateError(f"the picture has more than {MOST_PIXELS} pixels; make it smaller") from error
+        raise GateError(
+            f"图片过大，请缩小 · the picture has more than {MOST_PIXELS} pixels; make it smaller"
+        ) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning) as error:
-        raise GateError("the picture cannot be read: damaged, or of a kind not known here") from error
+        raise GateError(
+            "图片无法读取 · the picture cannot be read: damaged, or of a kind not known here"
+        ) from error
     found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     if not found:
-        raise GateError("no QR code was found in the picture; make it larger, sharper and straight")
+        raise GateError(
+            "图片中没有找到二维码，请拍大、拍清、拍正 · "
+            "no QR code was found in the picture; make it larger, sharper and straight"
+        )
     return [barcode.text for barcode in found]
 
 
 def _grey(data: bytes) -> Image.Image:
     with Image.open(io.BytesIO(data)) as picture:
         if picture.width * picture.height > MOST_PIXELS:
-            raise GateError(f"the picture has more than {MOST_PIXELS} pixels; make it smaller")
+            raise GateError(
+                f"图片过大，请缩小 · the picture has more than {MOST_PIXELS} pixels; make it smaller"
+            )
         return picture.convert("L")
 
 
@@ -60,18 +69,20 @@ def given(argument: str, standard_input: bytes | None) -> list[str]:
         with path.open("rb") as file:
             return _content(file.read(MOST_BYTES + 1), argument)
     except OSError as error:
-        raise GateError(f"{argument} cannot be read ({error.strerror})") from error
+        raise GateError(f"{argument} 无法读取 · cannot be read ({error.strerror})") from error
 
 
 def _content(data: bytes, name: str) -> list[str]:
     if is_picture(data):
         return texts(data)
     if len(data) > MOST_BYTES:
-        raise GateError(f"{name} has more than {MOST_BYTES} bytes; nothing was read, give one code")
+        raise GateError(
+            f"{name} 过大，请只给一个码 · has more than {MOST_BYTES} bytes; nothing was read, give one code"
+        )
     try:
         text = data.decode().strip("\r\n")
     except UnicodeDecodeError as error:
-        raise GateError(f"{name} is neither a picture known here nor text") from error
+        raise GateError(f"{name} 既不是图片也不是文本 · is neither a picture known here nor text") from error
     if not text:
-        raise GateError(f"{name} is empty")
+        raise GateError(f"{name} 是空的 · is empty")
     return [text]

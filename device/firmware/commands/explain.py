@@ -54,7 +54,10 @@ def explain_command(  # noqa: PLR0913 - each is an option of the command
     if jsonl:
         with refusals():
             if root or trust or list_ or data or names or as_json:
-                raise GateError("with --jsonl each line brings its own trust; give only a file and --clock")
+                raise GateError(
+                    "--jsonl 的每一行自带信任，只能再给文件和 --clock · "
+                    "with --jsonl each line brings its own trust; give only a file and --clock"
+                )
             explain_lines.answer_file(code, None if clock is None else moment(clock))
         return
     with refusals():

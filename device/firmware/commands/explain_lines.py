@@ -29,7 +29,9 @@ def answer_file(name: str | None, clock_s: int | None) -> None:
     try:
         source = Path(name).open("rb")  # noqa: SIM115 - only opening it may fail in these words
     except (OSError, ValueError) as error:
-        raise GateError(f"{name} cannot be read ({_why(error)}); nothing was answered") from error
+        raise GateError(
+            f"{name} 无法读取，什么都没有回答 · cannot be read ({_why(error)}); nothing was answered"
+        ) from error
     with source:
         answer_lines(source, sink, clock_s)
 

@@ -114,7 +114,7 @@ def moment(clock: str | None) -> int:
     try:
         return int(clock) if clock.isdigit() else int(datetime.fromisoformat(clock).timestamp())
     except ValueError as error:
-        raise GateError(f"{clock} is no time; write it like 2026-11-21T08:00Z") from error
+        raise GateError(f"{clock} 不是时间 · is no time; write it like 2026-11-21T08:00Z") from error
 
 
 def told(console: Console, signs: tuple[str, str, str], words: Text) -> None:

@@ -140,6 +140,29 @@ def test_unreadable_input_is_said_in_words_and_ends_with_2(run, tmp_path, conten
     assert words in result.output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("x", "--clock", "tomorrow"),
+        ("x", "--trust", "none.jx"),
+        ("x", "--root", "none.jx"),
+        ("x", "--root", "empty.jx"),
+        ("--jsonl", "--json"),
+        ("--jsonl", "none.jsonl"),
+        ("empty.jx",),
+        ("none.png",),
+        ("blank.png",),
+    ],
+)
+def test_every_refusal_of_explain_is_in_both_languages(run, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.jx").touch()
+    Image.new("L", (100, 100), 255).save(tmp_path / "blank.png")
+    result = run("explain", *arguments)
+    zh, _, en = result.output.partition(" · ")
+    assert (result.exit_code, any("一" <= sign <= "鿿" for sign in zh), bool(en.strip())) == (2, True, True)
+
+
 def test_a_picture_without_a_code_is_said_in_words(run, tmp_path):
     Image.new("L", (100, 100), 255).save(tmp_path / "blank.png")
     result = run("explain", tmp_path / "blank.png")
