@@ -361,6 +361,18 @@ def test_the_key_of_a_role(gate, fleet, first, role):
     woken(gate, first, 8)
 
 
+def test_only_the_new_recorder_can_make_a_gate_forget(gate, fleet):
+    old = fleet.keys[Role.RECORDER][0]
+    fleet.replace_key(Role.RECORDER)
+    woken(gate, "root", 8)
+    head = dict.fromkeys(("issued", "version"), fleet.now_s) | {"expires": 2**40, "audience": GATE}
+    for key, epoch in ((old, None), (fleet.keys[Role.RECORDER][-1], bytes(16))):
+        receipt = d.Receipt(**head, journal=gate.store.journal, epoch=bytes(16), ranges=())
+        gate.line.inbox.put(topics.down(GATE, topics.Down.RECEIPT), envelope.sign(receipt, [key]), fleet.mono)
+        gate.run(1)
+        assert gate.store.epoch == epoch
+
+
 @FIRST
 def test_the_root_keys_one_after_the_other(gate, fleet, first):
     for _ in range(3):
