@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from wire.errors import Flaw, WireError
-from wire.foreign import loose_claims, loose_cose
+from wire.foreign import loose_cbor, loose_claims, loose_cose
 from wire.foreign.keys import PassAlg
 from wire.foreign.loose_claims import CTI, EXP, ISS, NBF, wrong
 from wire.foreign.passes import MAX_TEXT, Format, Kind, Pass, Statement, Unverified
@@ -70,8 +70,8 @@ def _urn(number: bytes) -> str:
 def _signed(content: str) -> loose_cose.Sign1:
     """The signed message; here the standard has real passes on its side, and allows no second way."""
     data = _bytes(content)
-    if not data.startswith(_SIGN1_TAG):
-        raise WireError(Flaw.COSE, "the tag of a COSE_Sign1 is missing")
+    if not data.startswith(_SIGN1_TAG) or loose_cbor.is_tagged(data[1:]):
+        raise WireError(Flaw.COSE, "the tag of a COSE_Sign1 is missing, or not alone")
     signed = loose_cose.parse(data, max_bytes=MAX_BYTES)
     if signed.alg is not PassAlg.ES256 or loose_cose.ALG not in signed.protected:
         raise WireError(Flaw.ALG, "these passes are signed with ES256, and say so in the protected header")

@@ -156,6 +156,8 @@ WHOLE = base64.b32decode(text()[8:] + "=" * (-len(text()[8:]) % 8))
         (text(tags=()), Flaw.COSE),
         (text(tags=(61, 18)), Flaw.COSE),
         (text(tags=(17,)), Flaw.COSE),
+        (text(tags=(18, 18)), Flaw.COSE),
+        (text(tags=(18, 61)), Flaw.COSE),
         (foreign.nzcp_text(WHOLE[:-1]), Flaw.CBOR),
         (foreign.nzcp_text(WHOLE + b"\0"), Flaw.CBOR),
         (foreign.nzcp_text(b"\xd2\x80"), Flaw.COSE),
