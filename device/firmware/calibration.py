@@ -168,16 +168,17 @@ class Papers:
     emissivity: float
     settling: Calibration
     """What "settled" means; uncalibrated."""
-    _seen: tuple[int, int] | None = (0, 0)
+    _seen: tuple[int, ...] | None = ()
 
     def changed(self) -> bool:
-        """Whether the file is another one than at the last call."""
+        """Whether the file is another one than at the last call, or another's."""
         try:
             status = self.path.stat()
         except OSError:
             seen = None
         else:
-            seen = (status.st_mtime_ns, status.st_size)
+            # Whose it is counts too: a record that was root's alone and is given to the gate is a new one.
+            seen = (status.st_mtime_ns, status.st_size, status.st_mode, status.st_uid, status.st_gid)
         before, self._seen = self._seen, seen
         return seen != before
 

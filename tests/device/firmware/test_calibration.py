@@ -204,6 +204,16 @@ def test_a_new_file_is_noticed_once(papers):
     assert papers.changed()
 
 
+def test_a_record_that_is_made_readable_is_noticed_though_its_text_is_the_same(papers):
+    papers.path.write_text(text(GOOD))
+    papers.path.chmod(0o000)
+    assert papers.changed()
+    assert not papers.changed()
+    papers.path.chmod(0o600)
+    assert papers.changed()
+    assert papers.meet(CHIP).usable
+
+
 def test_a_gates_file_says_where_the_record_lies_and_what_is_wanted():
     least = 'gate = "0123456789ab"\ndata = "/d"\n[broker]\nhost = "h"\n[pins]\nrelay = 17\n'
     assert calibration.papers_of(read_config(least.encode(), "gate.toml")) is None
