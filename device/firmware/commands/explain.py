@@ -32,6 +32,10 @@ _JSONL_HELP: Final = (
     'file CODE or of standard input is answered by a line {"id", "valid", "reason", "format", "claims"}. '
     "Ends with 0 when all are answered."
 )
+_LINES_ALONE: Final = (
+    "--jsonl 的每一行自带信任，只能再给文件和 --clock · "
+    "with --jsonl each line brings its own trust; give only a file and --clock"
+)
 
 
 def explain_command(  # noqa: PLR0913 - each is an option of the command
@@ -54,10 +58,7 @@ def explain_command(  # noqa: PLR0913 - each is an option of the command
     if jsonl:
         with refusals():
             if root or trust or list_ or data or names or as_json:
-                raise GateError(
-                    "--jsonl 的每一行自带信任，只能再给文件和 --clock · "
-                    "with --jsonl each line brings its own trust; give only a file and --clock"
-                )
+                raise GateError(_LINES_ALONE)
             explain_lines.answer_file(code, None if clock is None else moment(clock))
         return
     with refusals():
