@@ -1,6 +1,8 @@
 """Whether this gate can still decide correctly, and every reason why it cannot."""
 
+import math
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Final
 
 from device.firmware.admit import gating
@@ -30,7 +32,7 @@ class Documents:
     lists: tuple[int | None, ...] = ()
     """For each list that this gate is to carry: when it was issued, or None when it is not held."""
     list_ends: tuple[int, ...] = ()
-    """When the lists that are held end by their issuer's word, unix seconds."""
+    """When each of the lists that are held ends by its issuer's word, unix seconds, in the same order."""
     withheld: bool = False
     silent: bool = False
     """Nothing signed has named the newest versions for too long."""
@@ -131,7 +133,7 @@ def _ahead(documents: Documents, policy: Policy, now_s: int) -> frozenset[Troubl
     """What will be wrong unless somebody does something, while nothing is wrong with it yet."""
     root, trust, assignment = documents.root, documents.trust, documents.assignment
     rows: list[
-        tuple[Trouble, int, int, int]
+        tuple[Trouble, int, float, int]
     ] = []  # since when it holds, until when, how long before it is told
     if root is not None:
         rows.append((Trouble.ROOT_ENDING, root.issued, root.expires, ROOT_LEFT_S))
@@ -140,17 +142,17 @@ def _ahead(documents: Documents, policy: Policy, now_s: int) -> frozenset[Troubl
         rows.append((Trouble.TRUST_ENDING, trust.issued, end, TRUST_LEFT_S))
     if assignment is not None:
         rows.append((Trouble.ASSIGNMENT_ENDING, assignment.issued, assignment.expires, ASSIGNMENT_LEFT_S))
+    held = (issued for issued in documents.lists if issued is not None)
     rows += [
-        (Trouble.LIST_AGING, issued, issued + policy.list_age_s, policy.list_age_s)
-        for issued in documents.lists
-        if issued is not None
+        (Trouble.LIST_AGING, issued, min(end, issued + policy.list_age_s), policy.list_age_s)
+        for issued, end in zip(held, chain(documents.list_ends, repeat(math.inf)), strict=False)
     ]
     # What does not last long is told of at half of its time.
     ahead = {trouble for trouble, since, end, left_s in rows if _nears(now_s, since, end, left_s)}
     return frozenset(ahead | ({Trouble.TIME_SILENT} if documents.silent else set()))
 
 
-def _nears(now_s: int, since: int, end: int, left_s: int) -> bool:
+def _nears(now_s: int, since: int, end: float, left_s: int) -> bool:
     return end - min(left_s, (end - since) // 2) <= now_s < end
 
 

@@ -106,7 +106,7 @@ def certificate_end(path: Path) -> int | None:
 def _troubles(beliefs: Beliefs, store: Store, ends: int | None, now_s: int) -> frozenset[Trouble]:
     carried = lists.carried(beliefs.trust, beliefs.gate)
     issued = tuple(token.issued if (token := beliefs.lists.get(uri)) else None for uri in carried)
-    list_ends = tuple(token.expires for uri, token in beliefs.lists.items() if uri in carried)
+    list_ends = tuple(beliefs.lists[uri].expires for uri in carried if uri in beliefs.lists)
     documents = Documents(
         root=beliefs.root,
         trust=beliefs.trust,

@@ -117,8 +117,18 @@ def test_a_list_is_told_of_at_half_its_age_and_is_too_old_after_its_own_end_too(
     half = DEFAULT.list_age_s // 2
     assert look(replace(documents, lists=(NOW - half + 1,))) == frozenset()
     assert look(replace(documents, lists=(NOW - half, None))) == {Trouble.LIST_AGING, Trouble.NO_LIST}
-    assert look(replace(documents, list_ends=(NOW + 1,))) == frozenset()
+    assert look(replace(documents, lists=(NOW,), list_ends=(NOW + 1,))) == frozenset()
     assert look(replace(documents, list_ends=(NOW,))) == {Trouble.LIST_OLD}
+
+
+def test_a_list_that_its_issuer_ends_soon_is_told_of_at_half_of_its_time(documents):
+    lists, ends = (NOW, None, NOW - 3 * 3600), (NOW + 3600, NOW + 3 * 3600)
+    assert look(replace(documents, lists=lists[:2], list_ends=ends[:1])) == {Trouble.NO_LIST}
+    assert look(replace(documents, lists=lists, list_ends=ends)) == {Trouble.NO_LIST, Trouble.LIST_AGING}
+    one = replace(documents, lists=lists[:1], list_ends=ends[:1])
+    assert look(one, now_s=NOW + 1799) == frozenset()
+    assert look(one, now_s=NOW + 1800) == {Trouble.LIST_AGING}
+    assert look(one, now_s=NOW + 3600) == {Trouble.LIST_OLD}
 
 
 def test_silence_about_what_exists_is_told(documents):
