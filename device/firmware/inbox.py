@@ -7,10 +7,14 @@ from typing import Final
 
 from wire import topics
 from wire.errors import WireError
-from wire.topics import FromGate, ToAll, ToGate
+from wire.topics import All, FromGate, ToAll, ToGate
 
 MAX_MESSAGES: Final = 1_000
 MAX_BYTES: Final = 32 * 2**20  # all shards of a province at 5 % not green are 1.7 MB
+
+_LISTS: Final = frozenset({All.STATUS, All.DELTA})
+_FOR_LISTS: Final = 0.75
+"""Of either limit. Lists are many, and one that is dropped is missed; an assignment nobody would miss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Inbox:
     def put(self, topic: str, payload: bytes, received_mono: float) -> bool:
         """Take a message in; False when it is not for this gate, or there is no room and it is dropped.
 
-        What is dropped shows as withheld at the next signed time, and is asked for again.
+        A list that is dropped shows as withheld at the next signed time, and is asked for again.
         """
         try:
             parsed = topics.parse(topic)
@@ -44,9 +48,10 @@ class Inbox:
             return False
         if isinstance(parsed, FromGate) or (isinstance(parsed, ToGate) and parsed.gate != self._gate):
             return False
+        share = _FOR_LISTS if isinstance(parsed, ToAll) and parsed.leaf in _LISTS else 1
         most, most_bytes = self._limits
         with self._lock:
-            if len(self._messages) >= most or self._size + len(payload) > most_bytes:
+            if len(self._messages) >= share * most or self._size + len(payload) > share * most_bytes:
                 self._dropped += 1
                 return False
             self._messages.append(Incoming(parsed, payload, received_mono))

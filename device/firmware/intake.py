@@ -209,18 +209,18 @@ class Intake:
 
     def _answer(self, incoming: Incoming, reading: Reading) -> Outcome:
         time = self._beliefs.time(incoming.payload, self._greeting.session)
-        if self._greeting.waiting_since is not None:
-            self._not_again(time, incoming.payload)
+        if self._greeting.waiting_since is not None and self._is_later(time, incoming.payload):
             self._clock.answered(time, self._greeting.waiting_since, incoming.received_mono)
             self._greeting.answered()
         return self._head(time, incoming, reading)
 
-    def _not_again(self, time: Time, data: bytes) -> None:
-        """An answer that a clock was set by sets it once: this session's nonce stands in older ones, too."""
+    def _is_later(self, time: Time, data: bytes) -> bool:
+        """Whether it is no answer that set the clock before: this session's nonce stands in those, too."""
         kid = envelope.parse(Time, data).header.kid
-        if time.now_ms <= self._answers.get(kid, -1):
-            raise Refused(Refusal.ROLLBACK, "a later answer of the same timekeeper was heard")
-        self._answers[kid] = time.now_ms
+        later = time.now_ms > self._answers.get(kid, -1)
+        if later:
+            self._answers[kid] = time.now_ms
+        return later
 
     def _head(self, time: Time, incoming: Incoming, reading: Reading) -> Outcome:
         if self._heads is None or time.now_ms > self._heads.now_ms:

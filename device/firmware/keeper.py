@@ -71,8 +71,8 @@ class Keeper:
         self._try()
 
     def holds(self, uri: str, seq: int) -> bool:
-        """Whether the card holds this list or a later one."""
-        return (LIST, uri) not in self._owed and dict(self._store.names(LIST)).get(uri, -1) >= seq
+        """Whether the card holds this list or a later one, or is to."""
+        return (LIST, uri) in self._owed or dict(self._store.names(LIST)).get(uri, -1) >= seq
 
     def refused_by_card(self) -> None:
         """Count one thing that the card did not take."""

@@ -21,7 +21,6 @@ ORDINARY: Final = frozenset(
         (All.DELTA, Refusal.ROLLBACK),
         (All.DELTA, Refusal.BASE),
         (Down.COMMAND, Refusal.NONCE),
-        (Down.TIME, Refusal.ROLLBACK),
     }
 )
 

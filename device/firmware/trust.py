@@ -74,6 +74,7 @@ class Beliefs:
         self._venue: VenueState | None = None
         self._last: dict[type[Document], _Last] = {}
         self._list_kids: dict[str, frozenset[bytes]] = {}
+        self._changed: set[str] = set()
         self._signers: tuple[Trust | None, Signers] = (None, {})
 
     def first_root(self, data: bytes) -> Root:
@@ -125,12 +126,14 @@ class Beliefs:
         held = self.lists.get(bound.ref.uri)
         token, kid = lists.read_list(bound, data, None if kept else now_s)
         if held is not None and (token.seq, token.statuses) == (held.seq, held.statuses):
-            # Also when changes have led to it before the whole list came.
-            if lists.lasts(bound, frozenset({kid})) <= lists.lasts(bound, self._list_kids[token.uri]):
+            # One that changes have led to gives way to the same as a whole: it hangs on one key alone.
+            longer = lists.lasts(bound, frozenset({kid})) > lists.lasts(bound, self._list_kids[token.uri])
+            if not longer and token.uri not in self._changed:
                 return held
         elif held is not None and token.seq <= held.seq:
             raise Refused(Refusal.ROLLBACK, f"sequence {held.seq} of this list is held")
         self.lists[token.uri], self._list_kids[token.uri] = token, frozenset({kid})
+        self._changed.discard(token.uri)
         return token
 
     def new_delta(self, issuer: str, shard: int, data: bytes, now_s: int, *, kept: bool = False) -> Token:
@@ -139,6 +142,7 @@ class Beliefs:
         token, kid = lists.read_delta(bound, self.lists.get(bound.ref.uri), data, None if kept else now_s)
         self.lists[token.uri] = token
         self._list_kids[token.uri] = self._list_kids[token.uri] | {kid}
+        self._changed.add(token.uri)
         return token
 
     def command(self, data: bytes, now_s: int, nonce: bytes) -> Command:

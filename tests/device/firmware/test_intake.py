@@ -512,6 +512,41 @@ def test_the_same_list_by_a_key_that_lasts_longer_takes_the_place_of_the_one_hel
     assert ready.beliefs.held().lists == {"jl/0": 2}
 
 
+def test_a_list_that_came_whole_after_its_changes_hangs_on_one_key_now_and_after_a_start(ready, authority):
+    both, jl = two_list_keys(authority)
+    ready.say("trust", authority.trust(version=2, issuers=(both,)))
+    ready.delta(ready.beliefs.lists["jl/0"], {0: 0xC})
+    assert ready.list(ready.beliefs.lists["jl/0"]).changed
+    assert ready.store.names("delta") == []
+    assert not ready.list(ready.beliefs.lists["jl/0"]).changed
+    new = replace(jl, keys=(jl.keys[0], both.keys[2]))
+    for version in (3, 4):
+        ready.say("trust", authority.trust(version=version, issuers=(new,)))
+        assert ready.beliefs.held().lists == {"jl/0": 2}
+        ready.start()
+
+
+def test_a_list_that_the_card_has_lost_is_kept_when_it_comes_again(ready, authority):
+    ready.store.forget([("list", "jl/0")])  # a torn file was put aside
+    ready.list(authority.token())
+    assert ready.store.names("list") == [("jl/0", 1)]
+
+
+def test_a_list_that_is_owed_to_the_card_is_not_taken_for_another_one(ready, authority):
+    old = authority.lists["jl"]
+    both, jl = two_list_keys(authority)
+    ready.say("trust", authority.trust(version=2, issuers=(both,)))
+    ready.store._db.execute("PRAGMA query_only = 1")
+    ready.list(authority.token(seq=2))
+    authority.lists = authority.lists | {"jl": old}
+    ready.list(authority.token(seq=2))
+    ready.store._db.execute("PRAGMA query_only = 0")
+    ready.intake.keeper.settle()
+    ready.start()
+    ready.say("trust", authority.trust(version=3, issuers=(replace(jl, keys=(jl.keys[0], both.keys[2])),)))
+    assert ready.beliefs.held().lists == {"jl/0": 2}
+
+
 def test_a_list_goes_with_any_of_the_keys_that_led_to_it(ready, authority):
     new, jl = PrivateKey.generate(), authority.issuer("jl")
     later = replace(jl.keys[1], key=new.public)
@@ -551,6 +586,16 @@ def test_the_inbox_is_bounded_in_number_and_in_bytes():
     assert len(inbox.take(2)) == 2
     assert inbox.put("jx1/all/time", b"x" * 100, 1.0)
     assert [len(message.payload) for message in inbox.take()] == [0, 100]
+
+
+def test_lists_leave_room_in_the_inbox_for_what_nobody_would_miss():
+    for limits, payload in (({"max_messages": 8}, b""), ({"max_bytes": 80}, b"x" * 10)):
+        inbox = Inbox(GATE, **limits)
+        lists = ("jx1/all/status/jl/0", "jx1/all/delta/jl/0")
+        assert [inbox.put(lists[n % 2], payload, 1.0) for n in range(7)] == [True] * 6 + [False]
+        assert inbox.put(f"jx1/down/{GATE}/assignment", payload, 1.0)
+        assert inbox.put("jx1/all/time", payload, 1.0)
+        assert not inbox.put("jx1/all/time", payload, 1.0)
 
 
 def test_sqlite_errors_come_as_the_rooms_own(ready):

@@ -491,7 +491,8 @@ def test_a_change_needs_a_list_a_date_and_the_issuers_key(authority, beliefs):
 def test_the_whole_list_after_its_changes_is_what_is_held(authority, beliefs):
     token = beliefs.new_delta("jl", 0, authority.delta(beliefs.lists["jl/0"], {0: 0xC}), NOW_S)
     whole = authority.list(replace(token, ttl_s=60))
-    assert beliefs.new_list("jl", 0, whole, NOW_S) is token
+    assert beliefs.new_list("jl", 0, whole, NOW_S) == replace(token, ttl_s=60)
+    assert beliefs.new_list("jl", 0, whole, NOW_S) is beliefs.lists["jl/0"]
 
 
 def test_a_list_goes_when_trust_takes_its_key_away(authority, beliefs):
