@@ -2,16 +2,12 @@
 
 import string
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from wire import code, cose, documents, keys, messages, status
 from wire import policy as policies
 from wire.health import Trouble
 from wire.reasons import Colour, Reason, Verdict
-
-settings.register_profile("wire", deadline=None)  # shared machines pause
-settings.load_profile("wire")
 
 MAX = 2**63 - 1
 SIGNERS = {alg: [keys.PrivateKey.generate(alg) for _ in range(3)] for alg in keys.Alg}
