@@ -12,6 +12,7 @@ from fleet.issuers import colours
 from fleet.keys import ledger
 from fleet.models import Document, Gate
 from fleet.publish import clock, orders, shelf
+from fleet.publish.allowance import Allowance
 from fleet.publish.errands import Errands
 from fleet.publish.shelf import Slot
 from fleet.publish.wanted import Wanted
@@ -42,6 +43,7 @@ class Publisher:
         self._sent: dict[str, Slot] = {}
         self._deltas: dict[str, int] = {}  # by uri, the sequence up to which changes went out
         self._wanted = Wanted()
+        self._allowance = Allowance()
         self._gates: set[str] = set()
         self._trust: Trust | None = None
         self._heads: dict[str, int] = {}
@@ -90,13 +92,18 @@ class Publisher:
             return
         answer = clock.signed(self._sent, self._heads, now_ms, self._timekeeper, (gate, said.session))
         self._send(topics.down(gate, Down.TIME), answer, False)
-        self._wanted.want(self._sent.get(topics.to_all(All.ROOT)), said.held.root, mono, AGAIN_S)
-        self._wanted.want(self._sent.get(topics.to_all(All.TRUST)), said.held.trust, mono, AGAIN_S)
-        own = self._sent.get(topics.down(gate, Down.ASSIGNMENT))
-        self._wanted.want(own, said.held.assignment, mono, AGAIN_S)
+        own = (
+            (topics.to_all(All.ROOT), said.held.root),
+            (topics.to_all(All.TRUST), said.held.trust),
+            (topics.down(gate, Down.ASSIGNMENT), said.held.assignment),
+        )
+        for topic, held in own:
+            slot = self._sent.get(topic)
+            if slot is not None and held < slot.version:
+                self._want(gate, slot, held, mono, AGAIN_S)
         for slot in self._lists(said.held.lists):
             held = said.held.lists[slot.subject]
-            self._wanted.want(slot, held, mono, LIST_AGAIN_S if held < slot.version else AGAIN_S)
+            self._want(gate, slot, held, mono, LIST_AGAIN_S if held < slot.version else AGAIN_S)
         self._errands.hello(gate, said.session, now_ms // 1000)
 
     def reply(self, gate: str, said: Reply, now: int, mono: float) -> None:
@@ -107,7 +114,7 @@ class Publisher:
             with self._database.session() as session:
                 orders.answered(session, gate, said.results, now)
         for slot in self._lists(said.wanted):
-            self._wanted.want(slot, said.wanted[slot.subject], mono, AGAIN_S)
+            self._want(gate, slot, said.wanted[slot.subject], mono, AGAIN_S)
 
     def again(self, mono: float) -> None:
         """Send what gates lack, once for all that asked."""
@@ -124,6 +131,11 @@ class Publisher:
         """Tell everybody the time and the newest versions, so that a withheld document shows."""
         said = clock.signed(self._sent, self._heads, now_ms, self._timekeeper)
         self._send(topics.to_all(All.TIME), said, False)
+
+    def _want(self, gate: str, slot: Slot, held: int, mono: float, every_s: float) -> None:
+        """Note that a gate lacks something; what goes to all because one asks is rationed by gate."""
+        if slot.kind == "assignment" or self._allowance.take(gate, slot.topic, mono):
+            self._wanted.want(slot, held, mono, every_s)
 
     def _speaks(self, gate: str) -> bool:
         """Whether a gate is known and not revoked; one that is new since the last look is looked up."""

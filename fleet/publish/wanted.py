@@ -16,10 +16,8 @@ class Wanted:
         self._rank: dict[str, int] = {}
         self._last: dict[str, float] = {}
 
-    def want(self, slot: Slot | None, held: int, mono: float, every_s: float) -> None:
+    def want(self, slot: Slot, held: int, mono: float, every_s: float) -> None:
         """Somebody holds `held` of a slot; at most every `every_s` seconds it goes out."""
-        if slot is None or (slot.kind != "status" and held >= slot.version):
-            return
         at = max(mono, self._last.get(slot.topic, mono - every_s) + every_s)
         lowest, before = self._due.get(slot.topic, (held, at))
         self._due[slot.topic] = (min(lowest, held), min(before, at))

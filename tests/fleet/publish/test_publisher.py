@@ -21,7 +21,7 @@ from fleet.models import (
     StatusList,
     Venue,
 )
-from fleet.publish import orders
+from fleet.publish import allowance, orders
 from fleet.publish.publisher import Publisher
 from fleet.venues import assignments, registry
 from wire import documents as d
@@ -341,6 +341,36 @@ def test_a_wanted_list_goes_out_with_its_changes_at_most_once_a_second(stage):
     assert stage.taken() == []
     publisher.again(3.0)
     assert len(stage.taken()) == 2
+
+
+def test_one_gate_does_not_have_documents_sent_to_all_without_end(stage):
+    stage.colours(5)
+    stage.root(2)
+    assign(stage)
+    assign(stage, lane=2)
+    publisher = stage.publisher()
+    publisher.sync(NOW, 0.0)
+    stage.taken()
+
+    def asked(gate, mono):
+        publisher.hello(gate, hello(lists={URI: 1}), NOW * 1000, mono)
+        publisher.reply(gate, Reply(session=bytes(16), results=(), wanted={URI: 1}), NOW, mono)
+        publisher.again(mono)
+        return {topic for topic, _, _ in stage.taken()} & {ROOT, STATUS, ASSIGNMENT}
+
+    times = [asked(GATE, 2.0 * second) for second in range(100)]
+    assert times[0] == {ROOT, STATUS, ASSIGNMENT}
+    assert sum(ROOT in topics for topics in times) == allowance.MOST + 6
+    assert sum(STATUS in topics for topics in times) <= allowance.MOST + 6
+    assert all(ASSIGNMENT in topics for topics in times)  # goes to this gate alone
+    assert asked(OTHER, 200.0) >= {ROOT, STATUS}
+
+
+def test_who_asked_long_ago_is_not_remembered_for_ever(monkeypatch):
+    monkeypatch.setattr(allowance, "_MANY", 10)
+    rationed = allowance.Allowance()
+    assert all(rationed.take(f"{gate:012}", ROOT, 40.0 * gate) for gate in range(100))
+    assert len(rationed._paid_s) <= 10
 
 
 def test_a_list_that_the_trust_document_does_not_bind_is_not_published(stage):
