@@ -7,6 +7,7 @@ from device.firmware.office import GOOD_DOUBT_MS
 from tests.device.firmware.beliefs import forge, model
 from tests.device.firmware.beliefs.forge import DAY_S
 from tests.device.firmware.beliefs.model import Model
+from tests.device.firmware.beliefs.scenes import SCENES
 from tests.device.firmware.beliefs.subject import quietly
 from tests.device.firmware.beliefs.town import Town
 from wire.messages import ClockTrust
@@ -51,6 +52,7 @@ class Drive:
             (self.cut, 2),
             (self.card_fails, 1),
             (self.floor, 3),
+            (self.scene, 4),
         )
         names, weights = zip(*moves, strict=True)
         for move in self.rng.choices(names, weights, k=steps):
@@ -131,6 +133,9 @@ class Drive:
     def floor(self):
         self.subject.keep_floor()
 
+    def scene(self):
+        self.rng.choice(SCENES)(self)
+
     def card_fails(self):
         """The card takes nothing for a while, and is well again before the next start."""
         self.subject.broken = True
@@ -198,6 +203,10 @@ class Drive:
         if differs:
             self.wrong(differs)
         model.sane(self.model)
+        if self.subject.clock.floor_ms > self.model.floor_ms:
+            self.wrong(f"the clock's floor is {self.subject.clock.floor_ms}, not {self.model.floor_ms}")
+        if self.subject.stray():
+            self.wrong(f"on the card, and not believed: {self.subject.stray()}")
         if self.model.heads is not None:
             told = set(self.subject.intake._behind)
             if told != self.model.withheld():
@@ -241,6 +250,7 @@ class Drive:
         else:
             self.wrong(f"not at the newest after {ROUNDS} broadcasts")
         self.codes()
+        self.hear(town.new_venue(), "heard")
         if rng.random() < 0.5:
             self.restart()
             if not self.newest():

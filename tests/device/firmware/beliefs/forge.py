@@ -12,7 +12,7 @@ from wire.topics import All, Down
 GATE, ELSEWHERE = "0123456789ab", "ba9876543210"
 START_S = 1_795_000_000
 DAY_S = 86_400
-POOL = 64
+POOL = 128
 ISSUERS = ("jl", "bj")
 HOLDS = policy.DEFAULT
 

@@ -19,10 +19,11 @@ class Binding:
 
 @dataclass(frozen=True)
 class Held:
-    """A list as it is held, and the keys that signed it and every change since."""
+    """A list as it is held, and the keys that signed it and every change since, if there was any."""
 
     said: Colours
     signers: frozenset
+    changed: bool = False
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Model:
     venue: object = None
     heads: object = None
     done: frozenset = frozenset()
+    floor_ms: int = 0  # no date above this was ever believed of anybody who still counts
 
     def copy(self):
         return replace(self, lists=dict(self.lists), binding=dict(self.binding))
@@ -77,7 +79,15 @@ class Model:
             self.venue = None
         if self.lost(before, "timekeeper"):
             self.heads = None
+        if any(self.lost(before, role) for role in ("timekeeper", "director", "trust")):
+            stand = (said, self.trust) if self.trust else (said,)
+            told_ms = self.heads.more[0] if self.heads else 0
+            self.floor_ms = max(told_ms, *(document.issued * 1000 for document in stand))
+        self._dated(said.issued * 1000)
         return True
+
+    def _dated(self, date_ms):
+        self.floor_ms = max(self.floor_ms, date_ms)
 
     def lost(self, before, role):
         """Whether the root that is held has taken a key of a role away."""
@@ -104,6 +114,7 @@ class Model:
         signers = frozenset(message.signers)
         self.binding[said.kind] = Binding(said, signers, signers & set(keys), threshold)
         setattr(self, said.kind, said)
+        self._dated(said.issued * 1000)
         return True
 
     def _trust(self, message, now_s, _session):
@@ -143,6 +154,7 @@ class Model:
         now_ms, nonce, *_ = message.said.more
         if not self._vouched(message, None) or nonce not in {None, session[0]}:
             return False
+        self._dated(now_ms)
         if self.heads is None or now_ms > self.heads.more[0]:
             self.heads = message.said
         return True
@@ -170,11 +182,11 @@ class Model:
                 said.base.content,
             )
             if fits:
-                self.lists[said.uri] = Held(said, held.signers | {signer})
+                self.lists[said.uri] = Held(said, held.signers | {signer}, changed=True)
             return fits
         if held is not None and (said.seq, said.content) == (held.said.seq, held.said.content):
             until = min(end for number, _, end in row[0].lists if number in held.signers)
-            if ends[signer] <= until:
+            if ends[signer] <= until and not held.changed:
                 return True
         elif held is not None and said.seq <= held.said.seq:
             return False

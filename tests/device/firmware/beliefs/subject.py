@@ -8,7 +8,7 @@ from device.firmware.errors import GateError
 from device.firmware.greeting import Greeting
 from device.firmware.inbox import Inbox
 from device.firmware.intake import Intake
-from device.firmware.restore import restore
+from device.firmware.restore import DELTA, LIST, restore
 from device.firmware.store import Store
 from tests.device.firmware.beliefs.forge import GATE, body, token
 
@@ -112,6 +112,14 @@ class Subject:
         ]
         self._seen, self._meant = (seen, meant) if not told else ((), ())
         return "; ".join(told)
+
+    def stray(self):
+        """Lists on the card, or changes of them, that are not believed and nothing will take away."""
+        if self.broken or self.intake.keeper.failed or self.beliefs.trust is None:
+            return set()
+        kept = {name for name, _ in self.store.names(LIST)}
+        kept |= {name.rsplit(" ", 1)[0] for name, _ in self.store.names(DELTA)}
+        return kept - set(self.beliefs.lists)
 
     def _open(self):
         return Store.open(self.path, GATE, journal_limit_bytes=1 << 20)

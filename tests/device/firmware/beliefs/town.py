@@ -144,15 +144,25 @@ class Town:
         self.lists[uri] = (message, [])
         return message
 
-    def new_delta(self, uri):
-        """Changes to the list, by any of the issuer's list keys."""
+    def same_list(self, uri, signer):
+        """The whole list as it is after all its changes, by a certain key."""
+        office, shard = self.office_of(uri)
+        whole, changes = self.lists[uri]
+        message = forge.colours_of(
+            replace((changes or [whole])[-1].said, base=None), signer, office.id, shard
+        )
+        self.lists[uri] = (message, [])
+        return message
+
+    def new_delta(self, uri, signer=None):
+        """Changes to the list, by any of the issuer's list keys, or by a certain one."""
         office, shard = self.office_of(uri)
         whole, changes = self.lists[uri]
         base = (changes or [whole])[-1].said
         content = bytes([base.content[0] ^ self.rng.randint(1, 255)]) + base.content[1:]
         flat = replace(base, base=None)
         said = Colours(uri, base.seq + 1, self.now_s, self.now_s + COLOURS_S, content, flat)
-        message = forge.colours_of(said, self._list_signer(office), office.id, shard)
+        message = forge.colours_of(said, signer or self._list_signer(office), office.id, shard)
         changes.append(message)
         return message
 
