@@ -32,8 +32,11 @@ def lost(office: Office, request: paper.Request) -> tuple[Root | Trust, ...]:
     if after is office.pending:
         return (after, _beside(office, after)) if _needed(request, office, before, after) else (after,)
     signed = by_keys_of(office, before, after)
-    if request.act == "sign-root" and signed and office.trust.issued != after.issued:
-        return (after,)  # the trust document did not have to be signed again
+    unneeded = request.act == "sign-root" and signed and office.trust.issued != after.issued
+    # What was signed beside the root may have been replaced since: it is not led back to the root's date.
+    replaced = not signed and office.trust.issued > after.issued and _holds(office, after)
+    if unneeded or replaced:
+        return (after,)
     return (after, office.trust if signed else trust_again(office.trust, after))
 
 
@@ -53,15 +56,21 @@ def _needed(request: paper.Request, office: Office, before: Root, after: Root) -
 def by_keys_of(office: Office, before: Root, after: Root) -> bool:
     """Whether the trust document held is signed as a step from one root to the next asks for."""
     held = office.kept("trust", office.trust.version) if office.trust else None
-    if held is None:
+    if held is None or not _holds(office, after):
         return False
     old, new = before.roles[Role.TRUST], after.roles[Role.TRUST]
-    try:
-        envelope.verify(Trust, held, after.keys_of(Role.TRUST), new.threshold)
-    except WireError:
-        return False
     signers = {signature.header.kid for signature in envelope.parse(Trust, held).signatures}
     return (set(new.kids) - set(old.kids)) <= signers <= set(new.kids)
+
+
+def _holds(office: Office, root: Root) -> bool:
+    """Whether the trust document held is signed by the threshold of a root."""
+    held = office.kept("trust", office.trust.version) if office.trust else None
+    try:
+        envelope.verify(Trust, held or b"", root.keys_of(Role.TRUST), root.roles[Role.TRUST].threshold)
+    except WireError:
+        return False
+    return True
 
 
 def _did(request: paper.Request, before: Root, after: Root) -> bool:

@@ -56,7 +56,7 @@ class Review:
 def review(office: Office, request: paper.Request, now: int) -> Review:
     """What the request would sign, with words from the documents themselves; RefusedRequestError."""
     if answered := lost(office, request):
-        return Review(answered, (AGAIN,))
+        return Review(answered, (AGAIN, *_anew(office, answered)))
     _same_root(office, request)
     if request.act == "new-trust-key":
         return new_trust_key(office, now)
@@ -74,6 +74,13 @@ def review(office: Office, request: paper.Request, now: int) -> Review:
     if isinstance(document, Root):
         return with_trust(office, document)
     return Review((document,), (*words, *_ended(office, now)))
+
+
+def _anew(office: Office, answered: Sequence[Root | Trust]) -> Iterator[str]:
+    """What an answer brings that was not complete here before."""
+    for document in answered:
+        if isinstance(document, Trust) and office.trust and document.version > office.trust.version:
+            yield from trust_words(office.trust, document)
 
 
 def _ended(office: Office, now: int) -> Iterator[str]:

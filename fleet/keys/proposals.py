@@ -12,7 +12,7 @@ from fleet.errors import ConflictError, FleetError, NotFoundError
 from fleet.keys import dates, fitting, ledger, paper, steps
 from fleet.models import Issuer, SigningRequest
 from wire import envelope
-from wire.documents import ForeignIssuer, Root, Trust
+from wire.documents import ForeignIssuer, Role, Root, Trust
 from wire.documents import Issuer as Trusted
 from wire.errors import WireError
 
@@ -127,13 +127,13 @@ def accept(session: Session, answers: Sequence[bytes], now: int, actor: str) -> 
     for data in sorted(answers, key=_order):
         if ledger.is_held(session, data):
             continue
-        document = ledger.verified(session, data)
+        before, document = ledger.root(session), ledger.verified(session, data)
         if wrong := dates.ahead(document, now):
             raise FleetError(f"{wrong}. Nothing was changed")
         row = ledger.add(session, document, data, now)
         if isinstance(document, Trust):
             _name_issuers(session, document)
-        request = _answered(session, document, now) or _beside(session, taken)
+        request = _answered(session, before, document, now) or _beside(session, taken)
         audit.append(
             session, now, actor, "document.accepted", kind=row.kind, version=row.version, request=request
         )
@@ -152,18 +152,28 @@ def _order(data: bytes) -> tuple[int, int]:
     raise FleetError("one of the files is neither a root nor a trust document; nothing was changed")
 
 
-def _answered(session: Session, document: Root | Trust, now: int) -> int | None:
+def _answered(session: Session, before: Root | None, document: Root | Trust, now: int) -> int | None:
     """Mark the request that this document answers; one that can no longer be answered is withdrawn."""
     name = envelope.KINDS[type(document)].name
     body, answered = envelope.write_body(document), None
     for row in awaiting(session):
         if name not in _touches(row.kind):
             continue
-        if row.body == body or (not row.kind.startswith("sign-") and isinstance(document, Root)):
+        if row.body == body or _did(row, before, document):
             row.state, row.answered_at, answered = "answered", now, row.id
         elif row.kind == f"sign-{name}":
             row.state = "withdrawn"  # it asked for the version that has just been given to something else
     return answered
+
+
+def _did(row: SigningRequest, before: Root | None, document: Root | Trust) -> bool:
+    """Whether a root does what the desk was asked to do with a trust key; any other leaves that waiting."""
+    if before is None or not isinstance(document, Root):
+        return False
+    old, new = (set(root.roles[Role.TRUST].kids) for root in (before, document))
+    return (row.kind == "new-trust-key" and old < new) or (
+        row.kind == "drop-trust-key" and row.body not in new
+    )
 
 
 def _beside(session: Session, taken: Sequence[Accepted]) -> int | None:

@@ -321,6 +321,31 @@ def test_a_new_trust_key_overlaps_with_the_old_and_signs_the_trust_document_agai
         envelope.verify(Trust, trust_answer.data, {old: before.root.keys_of(Role.TRUST)[old]})
 
 
+def test_an_old_request_does_not_lead_a_later_trust_document_back_to_its_date(held, tmp_path):
+    """A stick with a request of long ago: what it asked for is given again, and nothing new is signed."""
+    signed(held, request(held, trust()))
+    asked = replaced_key(office.load(tmp_path / "office"))
+    signed(office.load(tmp_path / "office"), asked)
+    after = office.load(tmp_path / "office")
+    (old, *_) = held.root.roles[Role.TRUST].kids
+    later = replace(after.trust, version=3, issued=NOW + 300 * DAY, expires=NOW + 600 * DAY)
+    after.keep(
+        later, envelope.sign(later, [keys_of(after)[old]]), complete=True
+    )  # as another office signed it
+    now = office.load(tmp_path / "office")
+    assert now.trust == later
+    answers = desk.review(now, asked, NOW + 301 * DAY)
+    assert answers.documents == (now.root,)
+    signing.sign(now, answers, Voice.of(SECRET))
+    assert office.load(tmp_path / "office").trust == later
+
+
+def replaced_key(held: office.Office) -> paper.Request:
+    words = paper.words_for("new-trust-key", None, held.root, held.trust)
+    digest = paper.digest(held.root)
+    return paper.Request(number=2, act="new-trust-key", words=words, root=1, root_digest=digest)
+
+
 class Killed(BaseException):
     """As if the power went."""
 

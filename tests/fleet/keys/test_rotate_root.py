@@ -1,5 +1,6 @@
 """Root and trust keys changed at the server's request: visible while it waits, done in one step, given up."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -145,6 +146,20 @@ def test_a_root_that_came_from_the_desk_first_overtakes_a_rotation_that_waits(fl
     fleet.sign()
     assert fleet.root().version == 3
     assert fleet.root().roles[Role.ROOT].threshold == 3
+
+
+def test_a_root_that_has_nothing_to_do_with_a_trust_key_does_not_answer_for_it(fleet):
+    """Else the old key would be asked to leave, and nothing have come in its place."""
+    fleet.here("trust", "propose")
+    fleet.sign()
+    fleet.here("rotate", "trust")
+    fleet.desk("change", "--renew", "--out", str(fleet.place / "answers"), "--yes")
+    said = fleet.here("requests", "accept", str(fleet.place / "answers"))
+    assert "root version 2 is accepted (nobody here had asked for it)" in said
+    assert [row["state"] for row in json.loads(fleet.here("rotate", "status", "--json"))] == ["awaiting"]
+    assert "root version 3 is accepted (request 2)" in fleet.sign()  # its file was written anew for root 2
+    assert len(fleet.root().roles[Role.TRUST].kids) == 3
+    assert [row["state"] for row in json.loads(fleet.here("rotate", "status", "--json"))] == ["published"]
 
 
 def test_a_key_whose_leaving_was_overtaken_is_asked_to_leave_again(fleet):
