@@ -77,6 +77,9 @@ def _recognised(
     elif claims.paper is None:
         yield failed(Reason.PROOF_MISSING)
     yield _colour(found)
+    age_s = 0 if now_s is None or found.list_issued is None else now_s - found.list_issued
+    if age_s > beliefs.policy().list_age_s:
+        yield failed(Reason.LIST_OLD)
 
 
 def _proof(issued: int, beliefs: Beliefs, now_s: int | None) -> Line:
@@ -111,7 +114,9 @@ def _colour(found: Recognised) -> Line:
     if found.colour is None:
         return Line(Mark.NOTE, "颜色未知：没有该状态列表", "colour unknown: its status list is not held")
     mark, zh, en = _COLOURS[found.colour]
-    when = date(found.list_issued or 0)
+    if not found.list_issued:
+        return Line(mark, f"{zh}（状态列表已过期）", f"{en}, by a status list that has ended")
+    when = date(found.list_issued)
     return Line(mark, f"{zh}（状态列表 {when}）", f"{en}, by the status list of {when}")
 
 

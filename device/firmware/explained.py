@@ -1,5 +1,6 @@
 """How an explanation is written down: what a text is, line by line in two languages, and what to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -84,10 +85,28 @@ UNCHECKED: Final = todo(
 )
 
 
+# Where a gate's screen says only what is wrong.
+_INSTEAD: Final[Mapping[Reason, Line]] = {
+    Reason.UNKNOWN_ISSUER: todo(
+        "请找工作人员；若应被认可，请核对信任文件：jx-fleet trust show",
+        "Ask the attendant. If it should be known, look into the trust document: jx-fleet trust show",
+    ),
+    Reason.BAD_SIGNATURE: todo(
+        "请重新打开后再出示；仍然无效就不要放行",
+        "Open it again and show it again; if it fails again, let nobody pass by it",
+    ),
+    Reason.INDEX_OUTSIDE: todo("请向发码机构申领新码", "Have its issuer make a new one"),
+    Reason.COLOUR_UNKNOWN: todo("请找工作人员", "Ask the attendant; its issuer has to mend the list"),
+    Reason.MALFORMED: todo(
+        "请擦净、放大或重新打开后再出示", "Open it again, larger and clean, and show it again"
+    ),
+}
+
+
 def todo_for(reason: Reason) -> Line:
-    """What a gate's screen would say."""
+    """What to do: what a gate's screen would say, where that tells it."""
     words = REASONS[reason]
-    return todo(words.screen_zh, words.screen_en)
+    return _INSTEAD.get(reason) or todo(words.screen_zh, words.screen_en)
 
 
 def failed(reason: Reason) -> Line:

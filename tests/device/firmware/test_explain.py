@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.firmware.explain import explain
-from device.firmware.explained import Mark
+from device.firmware.explained import Mark, todo_for
 from wire import code, enrolment
 from wire.code import PaperName
+from wire.reasons import Reason
 
 NOW_S = 1_795_000_000
 DAY_S = 86_400
@@ -132,6 +133,26 @@ def test_everything_else_has_a_name_and_advice_and_does_not_hold(text, kind):
     assert (one.kind, one.holds) == (kind, False)
     assert one.todo.zh
     assert one.todo.en
+
+
+def test_a_green_code_by_an_old_list_does_not_hold(authority, beliefs):
+    text = authority.text(authority.claims(expires=NOW_S + 99 * DAY_S))
+    for later_s, by in ((DAY_S - 60, "list of 20"), (DAY_S, "that has ended")):
+        one = explain(text, beliefs, NOW_S + later_s)
+        assert any(by in line.en for line in one.lines)
+        assert any("R-309" in line for line in failures(one)) is (later_s == DAY_S)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_what_to_do_is_never_only_what_is_wrong(reason):
+    told = todo_for(reason)
+    assert told.zh
+    assert told.en
+    assert told.en not in {
+        "This code is not recognised",
+        "This code is not valid",
+        "This code cannot be read",
+    }
 
 
 def test_a_ticket_is_explained_without_its_secret():
