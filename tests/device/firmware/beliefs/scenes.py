@@ -72,7 +72,10 @@ def used_up(drive):
     number = rng.choice(town.root.row(role)[1])
     town.stolen.add(number)
     said = town._forged(SAYS[role], drive.nonce, drive.subject.store.journal)
-    tell(drive, forge.document(replace(said, audience="", expires=town.now_s + FAR_S), (number,)))
+    said = replace(
+        said, audience="", expires=town.now_s + FAR_S, version=said.version + rng.choice((0, 2**40))
+    )
+    tell(drive, forge.document(said, (number,)))
     drive.floor()
     tell(drive, town.new_root(role, {number}), *town.after_root())
     if rng.random() < 0.5:
