@@ -5,7 +5,7 @@ import json
 import pytest
 
 from device.firmware.errors import Unrecognised
-from device.firmware.recognise import recognise, recognise_pass
+from device.firmware.recognise import recognise, recognise_pass, signers
 from fleet.db import open_database
 from fleet.errors import ConflictError, FleetError, NotFoundError
 from fleet.keys import foreign_words
@@ -78,7 +78,7 @@ def refused(fleet, unverified) -> Reason:
 
 def refused_pass(fleet, unverified) -> Reason:
     with pytest.raises(Unrecognised) as caught:
-        recognise_pass(fleet.believed(), bytes(32), unverified, NOW)
+        recognise_pass(signers(fleet.believed()), bytes(32), unverified, NOW)
     return caught.value.reason
 
 
@@ -118,17 +118,17 @@ def test_an_issuer_is_out_with_one_request(fleet, put, codes):
 
 def test_imported_keys_are_believed_and_a_removed_one_is_not_any_more(fleet, press, put):
     authority = foreign.Authority("DE")
-    signers = [authority.signer(NOW - DAY, NOW + 9 * DAY, kinds=Kind.VACCINATION) for _ in range(2)]
-    fleet.trust("import", put(press.german(*(signer.certificate for signer in signers))))
+    pair = [authority.signer(NOW - DAY, NOW + 9 * DAY, kinds=Kind.VACCINATION) for _ in range(2)]
+    fleet.trust("import", put(press.german(*(signer.certificate for signer in pair))))
     body = foreign.certificate("v", [foreign.vaccination("2026-06-01")])
-    first, second = (reader.parse(foreign.hc1(body, signer, NOW - DAY, NOW + DAY)) for signer in signers)
+    first, second = (reader.parse(foreign.hc1(body, signer, NOW - DAY, NOW + DAY)) for signer in pair)
     fleet.sign()
-    assert recognise_pass(fleet.believed(), bytes(32), first, NOW).issuer.id == "hc1-de"
-    fleet.trust("remove-key", "hc1-de", signers[0].kid.hex(), "--reason", "stolen")
+    assert recognise_pass(signers(fleet.believed()), bytes(32), first, NOW).issuer.id == "hc1-de"
+    fleet.trust("remove-key", "hc1-de", pair[0].kid.hex(), "--reason", "stolen")
     assert "hc1-de LOSES 1 key: what they signed is refused" in fleet.waiting()[0]
     fleet.sign()
     assert refused_pass(fleet, first) is Reason.UNKNOWN_ISSUER
-    assert recognise_pass(fleet.believed(), bytes(32), second, NOW).issuer.id == "hc1-de"
+    assert recognise_pass(signers(fleet.believed()), bytes(32), second, NOW).issuer.id == "hc1-de"
     fleet.trust("remove-issuer", "hc1-de", "--reason", "all of them")
     fleet.sign()
     assert refused_pass(fleet, second) is Reason.UNKNOWN_ISSUER
@@ -143,10 +143,10 @@ def test_cards_and_passes_are_believed_by_their_imported_keys_too(fleet, press, 
     fleet.sign()
     card = health_cards.claims(health_cards.bundle([health_cards.immunization("2026-06-01")]), NOW - DAY, iss)
     taken = reader.parse(health_cards.text(health_cards.sign(card, signer)))
-    assert recognise_pass(fleet.believed(), bytes(32), taken, NOW).issuer.iss == iss
+    assert recognise_pass(signers(fleet.believed()), bytes(32), taken, NOW).issuer.iss == iss
     kid = foreign.NZ_KEY.decode() if isinstance(foreign.NZ_KEY, bytes) else foreign.NZ_KEY
     nz = reader.parse(foreign.nzcp(kiwi, NOW - DAY, NOW + DAY))
-    found = recognise_pass(fleet.believed(), bytes(32), nz, NOW)
+    found = recognise_pass(signers(fleet.believed()), bytes(32), nz, NOW)
     assert found.issuer.iss == foreign.NZ_ISSUER
     fleet.trust("remove-key", found.issuer.id, kid, "--reason", "stolen")
     fleet.sign()
