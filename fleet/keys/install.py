@@ -25,7 +25,7 @@ def install(session: Session, carried: Path, keys: Path, now: int, actor: str) -
     root = ledger.verified(session, data)
     if not isinstance(root, Root):
         raise FleetError(f"{carried}/root-1.cbor is no root document; nothing was installed")
-    if wrong := dates.ahead(root, now):
+    if wrong := dates.ahead(root, now, dates.PUBLISHED_AHEAD_S):
         raise FleetError(f"{wrong}. Nothing was installed")
     opened = {role: sealed.open_role_key(carried, role, read=_carried) for role in sealed.ONLINE}
     for role, key in opened.items():

@@ -128,7 +128,7 @@ def accept(session: Session, answers: Sequence[bytes], now: int, actor: str) -> 
         if ledger.is_held(session, data):
             continue
         before, document = ledger.root(session), ledger.verified(session, data)
-        if wrong := dates.ahead(document, now):
+        if wrong := dates.ahead(document, now, dates.PUBLISHED_AHEAD_S):
             raise FleetError(f"{wrong}. Nothing was changed")
         row = ledger.add(session, document, data, now)
         if isinstance(document, Trust):

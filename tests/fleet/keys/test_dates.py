@@ -25,9 +25,11 @@ def test_a_document_from_the_future_is_not_taken_over_by_the_server(fleet):
         with pytest.raises(FleetError, match="take its date for the time"):
             proposals.accept(session, [envelope.sign(made, [fleet.key])], fleet.now, "test")
         assert ledger.trust(session) is None
-        within = trust(fleet.now + dates.AHEAD_S)
-        proposals.accept(session, [envelope.sign(within, [fleet.key])], fleet.now, "test")
-        assert ledger.trust(session) == within
+        soon = trust(fleet.now + dates.PUBLISHED_AHEAD_S + 1)
+        with pytest.raises(FleetError, match="give it again when its date has come"):
+            proposals.accept(session, [envelope.sign(soon, [fleet.key])], fleet.now, "test")
+        proposals.accept(session, [envelope.sign(soon, [fleet.key])], fleet.now + 1, "test")
+        assert ledger.trust(session) == soon
 
 
 def test_a_clock_that_is_behind_what_was_signed_makes_nothing():
