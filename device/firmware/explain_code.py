@@ -11,6 +11,7 @@ from device.firmware.explained import (
     Line,
     Mark,
     failed,
+    outdated,
     todo,
     todo_for,
     unreadable,
@@ -23,6 +24,12 @@ from wire.errors import WireError
 from wire.reason_words import REASONS
 from wire.reasons import Colour, Reason
 
+_ISSUER_UNKNOWN: Final = ("信任文件中没有这个机构", "the trust document names no such issuer")
+_KEY_UNKNOWN: Final = (
+    "该机构没有它所注明的密钥，可能已被撤下",
+    "its issuer has no key of the id that it names; it may have been removed",
+)
+_KEY_ENDED: Final = ("该机构的这把密钥不在有效期内", "that key of its issuer is out of its validity")
 SUBJECT: Final = ("不透明，16 字节", "opaque, 16 bytes")
 
 
@@ -42,10 +49,23 @@ def explain_code(text: str, beliefs: Beliefs | None, now_s: int | None) -> Expla
     try:
         found = beliefs.recognise(parsed, parsed.claims.issued if now_s is None else now_s)
     except Unrecognised as refused:
-        lines = (failed(refused.reason), *_claims(parsed.claims, Mark.UNVERIFIED, now_s))
+        why = _why(parsed, refused, beliefs)
+        lines = (why, *_claims(parsed.claims, Mark.UNVERIFIED, now_s), *outdated(beliefs, now_s))
         return Explanation(kind, zh, en, lines, todo_for(refused.reason))
     lines = tuple(_recognised(found, parsed.claims, beliefs, now_s))
     return Explanation(kind, zh, en, lines, _advice(kind, found, lines))
+
+
+def _why(parsed: code.Unverified, refused: Unrecognised, beliefs: Beliefs) -> Line:
+    """The verdict; of an issuer that is not known, what about it is not known."""
+    words = failed(refused.reason)
+    if refused.reason is not Reason.UNKNOWN_ISSUER:
+        return words
+    issuers = beliefs.trust.issuers if beliefs.trust else ()
+    keys = {row.key.kid for issuer in issuers if issuer.id == parsed.claims.issuer for row in issuer.keys}
+    known = any(issuer.id == parsed.claims.issuer for issuer in issuers)
+    zh, en = _KEY_ENDED if parsed.kid in keys else _KEY_UNKNOWN if known else _ISSUER_UNKNOWN
+    return Line(words.mark, f"{words.zh}：{zh}", f"{words.en}: {en}")
 
 
 def _shape(parsed: code.Unverified) -> tuple[str, str, str]:
@@ -80,6 +100,7 @@ def _recognised(
     age_s = 0 if now_s is None or found.list_issued is None else now_s - found.list_issued
     if age_s > beliefs.policy().list_age_s:
         yield failed(Reason.LIST_OLD)
+    yield from outdated(beliefs, now_s)
 
 
 def _proof(issued: int, beliefs: Beliefs, now_s: int | None) -> Line:

@@ -14,6 +14,7 @@ from device.firmware.explained import (
     Line,
     Mark,
     failed,
+    outdated,
     todo,
     todo_for,
     unreadable,
@@ -80,13 +81,14 @@ def explain_pass(
         found = beliefs.recognise(parsed, looked_at)
     except Unrecognised as refused:
         words, (why_zh, why_en) = failed(refused.reason), _WHY[_why(parsed, beliefs.trust, looked_at)]
-        lines = (Line(Mark.FAILS, f"{words.zh}：{why_zh}", f"{words.en}: {why_en}"), *unsure)
+        why = Line(Mark.FAILS, f"{words.zh}：{why_zh}", f"{words.en}: {why_en}")
+        lines = (why, *unsure, *outdated(beliefs, now_s))
         return Explanation(FOREIGN, zh, en, lines, todo_for(refused.reason))
     signed = Line(Mark.HOLDS, f"签名有效：{found.issuer.name_zh}", f"signed by {found.issuer.name_en}")
     whose = _whose(parsed) if names else ()
     policy = beliefs.policy()
     worth = _worth(body.statements, policy, now_s)
-    lines = (signed, *whose, *_says(body, Mark.HOLDS, now_s), *worth)
+    lines = (signed, *whose, *_says(body, Mark.HOLDS, now_s), *worth, *outdated(beliefs, now_s))
     return Explanation(FOREIGN, zh, en, lines, _advice(lines, body.statements, policy, now_s))
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from device.firmware.dates import date
+from device.firmware.trust import Beliefs
 from wire.errors import Flaw, WireError
 from wire.reason_words import REASONS
 from wire.reasons import Reason
@@ -72,6 +73,15 @@ class Explanation:
     @property
     def _marks(self) -> set[Mark]:
         return {line.mark for line in self.lines}
+
+
+def outdated(beliefs: Beliefs, now_s: int | None) -> tuple[Line, ...]:
+    """That the trust document is too old to go by, where it is; a gate refers everybody then."""
+    root, trust = beliefs.root, beliefs.trust
+    if now_s is None or root is None or trust is None:
+        return ()
+    over = now_s >= min(root.expires, trust.expires)
+    return (failed(Reason.TRUST_OLD),) if over or now_s - trust.issued > beliefs.policy().trust_age_s else ()
 
 
 def todo(zh: str, en: str) -> Line:

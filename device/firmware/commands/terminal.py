@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from types import FrameType
 from typing import IO, Annotated, Any, Final, NoReturn, cast
 
@@ -108,11 +108,14 @@ def refusals() -> Iterator[None]:
 
 
 def moment(clock: str | None) -> int:
-    """The unix seconds that `clock` names, or now; GateError when it names none."""
+    """The unix seconds that `clock` names, in UTC without a zone, or now; GateError when it names none."""
     if clock is None:
         return int(time.time())
     try:
-        return int(clock) if clock.isdigit() else int(datetime.fromisoformat(clock).timestamp())
+        if clock.isdigit():
+            return int(clock)
+        told = datetime.fromisoformat(clock)
+        return int((told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp())
     except ValueError as error:
         raise GateError(f"{clock} 不是时间 · is no time; write it like 2026-11-21T08:00Z") from error
 

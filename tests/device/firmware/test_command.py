@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from device.firmware import config, live, standing
 from device.firmware.command import app
 from device.firmware.commands import run as run_command
+from device.firmware.commands import terminal
 from device.firmware.store import Store
 from wire.messages import ClockTrust, Entry, Event
 from wire.reason_words import REASONS
@@ -123,6 +124,15 @@ def test_a_code_is_checked_against_what_a_gate_holds(run, gate, authority):
 def test_a_date_is_written_as_people_write_it(run, authority):
     assert run("explain", authority.text(authority.claims()), "--clock", "2026-11-18T00:00Z").exit_code == 3
     assert run("explain", "x", "--clock", "tomorrow").exit_code == 2
+
+
+def test_a_date_without_a_zone_is_in_utc_as_all_that_is_printed(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    assert terminal.moment("1970-01-02T00:00") == terminal.moment("1970-01-02T00:00Z") == 86_400
+    assert terminal.moment("1970-01-02T08:00+08:00") == 86_400
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,21 @@ def test_a_green_code_by_an_old_list_does_not_hold(authority, beliefs):
         assert any("R-309" in line for line in failures(one)) is (later_s == DAY_S)
 
 
+def test_a_code_under_a_trust_document_that_is_too_old_does_not_hold(authority, beliefs):
+    text = authority.text(authority.claims(expires=NOW_S + 99 * DAY_S))
+    for later_s, too_old in ((DAY_S - 1, False), (DAY_S, True)):
+        assert any("R-308" in line for line in failures(explain(text, beliefs, NOW_S + later_s))) is too_old
+
+
+def test_it_is_said_what_about_an_issuer_is_not_known(authority, beliefs):
+    stranger = authority.text(authority.claims(), authority.stranger)
+    assert "no key of the id" in failures(explain(stranger, beliefs, NOW_S))[0]
+    elsewhere = authority.text(authority.claims(issuer="gd"), authority.stranger)
+    assert "names no such issuer" in failures(explain(elsewhere, beliefs, NOW_S))[0]
+    long_ago = authority.text(authority.claims(issued=NOW_S - 3 * DAY_S))
+    assert "out of its validity" in failures(explain(long_ago, beliefs, NOW_S - 2 * DAY_S))[0]
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_what_to_do_is_never_only_what_is_wrong(reason):
     told = todo_for(reason)

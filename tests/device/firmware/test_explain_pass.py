@@ -98,6 +98,12 @@ def test_a_pass_that_holds_is_said_to_hold_and_nobody_is_named(told, text, name)
     assert "1951" not in words(one)
 
 
+def test_a_pass_under_a_trust_document_that_is_too_old_does_not_hold(told):
+    later = hc1(expires=NOW_S + 9 * DAY_S)
+    for later_s, too_old in ((DAY_S - 1, False), (DAY_S, True)):
+        assert any("R-308" in line for line in failures(told(later, now_s=NOW_S + later_s))) is too_old
+
+
 @pytest.mark.parametrize(("text", "_name"), TEXTS)
 def test_whose_it_is_shows_when_somebody_asks_and_it_is_signed(told, text, _name):
     assert "issued to Anyperson Robin 1951-01-20" in words(told(text, names=True))
