@@ -1,8 +1,9 @@
 """Letters on a small screen: the two fonts, and words broken into lines that a person reads at a glance."""
 
 import re
+from collections.abc import Callable
 from functools import cache
-from itertools import combinations
+from itertools import accumulate, combinations
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,9 @@ FONT_FILE: Final = ASSETS / "noto-sans-sc-gate.ttf"
 """Every character of the cards, bold."""
 NAMES_FILE: Final = ASSETS / "noto-sans-sc-names.otf"
 """The hanzi of GB 2312 and Latin letters, for what nobody knows beforehand; read when first needed."""
+_LAYOUT: Final = ImageFont.Layout.BASIC
+"""Pillow's other layout needs a library of the system's: screens would differ from gate to gate."""
+_MASTER: Final = 1000
 UNKNOWN: Final = "〓"
 """Stands for a character without a glyph, as printers have it."""
 SPACE: Final = 4
@@ -35,13 +39,13 @@ _MARKS: Final = frozenset("·•○□〓＊※，。：；？！（）、“”
 @cache
 def font(points: int) -> ImageFont.FreeTypeFont:
     """The cards' font."""
-    return ImageFont.truetype(FONT_FILE, points)
+    return ImageFont.truetype(FONT_FILE, points, layout_engine=_LAYOUT)
 
 
 @cache
 def names_font(points: int) -> ImageFont.FreeTypeFont:
     """The font with a glyph for nearly every name."""
-    return ImageFont.truetype(NAMES_FILE, points)
+    return ImageFont.truetype(NAMES_FILE, points, layout_engine=_LAYOUT)
 
 
 def has_glyph(character: str) -> bool:
@@ -60,7 +64,18 @@ def shown(text: str) -> str:
     return "".join(character if has_glyph(character) else UNKNOWN for character in text)
 
 
-def lines(text: str, face: ImageFont.FreeTypeFont, room: int, most: int) -> tuple[str, ...]:
+def smooth(text: str, face: ImageFont.FreeTypeFont) -> float:
+    """Pixels of a line in shades."""
+    return face.getlength(text)
+
+
+def lines(
+    text: str,
+    face: ImageFont.FreeTypeFont,
+    room: int,
+    most: int,
+    length: Callable[[str, ImageFont.FreeTypeFont], float] = smooth,
+) -> tuple[str, ...]:
     """Lines that fit into `room` pixels, at most so many, as even as can be; no word is broken.
 
     What does not fit even so comes in `most` lines, the longest as short as can be. Nothing is kept.
@@ -73,15 +88,16 @@ def lines(text: str, face: ImageFont.FreeTypeFont, room: int, most: int) -> tupl
             tuple(glue.join(parts[a:b]) for a, b in zip((0, *cuts), (*cuts, len(parts)), strict=True))
             for cuts in combinations(range(1, len(parts)), count - 1)
         ]
-        found = min(choices, key=lambda some: widest(some, face))
-        if widest(found, face) <= room:
+        wide = {some: max(length(line, face) for line in some) for some in choices}
+        found = min(choices, key=wide.__getitem__)
+        if wide[found] <= room:
             break
     return found
 
 
 def widest(some: tuple[str, ...], face: ImageFont.FreeTypeFont) -> float:
-    """Pixels of the longest line."""
-    return max(face.getlength(line) for line in some)
+    """Pixels of the longest line in shades."""
+    return max(smooth(line, face) for line in some)
 
 
 @cache
@@ -90,10 +106,32 @@ def wrapped(text: str, room: int, points: int, most: int) -> tuple[str, ...]:
     return lines(text, font(points), room, most)
 
 
+@cache
+def wrapped_spaced(text: str, room: int, points: int, most: int) -> tuple[str, ...]:
+    """The same in black and white."""
+    return lines(text, font(points), room, most, spaced)
+
+
+@cache
+def _master(path: str) -> ImageFont.FreeTypeFont:
+    """The same letters so large that their widths are not rounded to pixels."""
+    return ImageFont.truetype(path, _MASTER, layout_engine=_LAYOUT)
+
+
+def _ends(word: str, face: ImageFont.FreeTypeFont) -> tuple[int, ...]:
+    """Where each letter of a word in black and white ends, in whole pixels.
+
+    Fitted to pixels one by one, letters of 10 pixels would be a tenth too wide, and all of them apart.
+    """
+    master = _master(str(face.path))
+    widths = (master.getlength(character) * face.size / _MASTER for character in word)
+    return tuple(round(end) for end in accumulate(widths))
+
+
 def spaced(text: str, face: ImageFont.FreeTypeFont) -> int:
     """Pixels of a line in black and white, its words apart by whole pixels so that they stay words."""
     words = text.split(" ")
-    return sum(round(face.getlength(word, mode="1")) for word in words) + SPACE * (len(words) - 1)
+    return sum(_ends(word, face)[-1] for word in words if word) + SPACE * (len(words) - 1)
 
 
 def put_spaced(
@@ -102,5 +140,7 @@ def put_spaced(
     """Draw such a line from its top left corner."""
     left, top = at
     for word in text.split(" "):
-        pen.text((left, top), word, font=face, fill=ink)
-        left += round(face.getlength(word, mode="1")) + SPACE
+        ends = (0, *_ends(word, face))
+        for character, begin in zip(word, ends, strict=False):
+            pen.text((left + begin, top), character, font=face, fill=ink)
+        left += ends[-1] + SPACE

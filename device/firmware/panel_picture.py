@@ -107,7 +107,7 @@ def _draw_wide(pen: Pen, panel: Panel, size: tuple[int, int], turn: int) -> None
     if panel.items:
         if len(panel.items) > 1:
             _arrows(pen, width, (top + foot) // 2)
-        _wide_item(pen, panel.items[panel.chosen], (9, top, width - 9, foot), turn, alone=not told)
+        _wide_item(pen, panel.items[panel.chosen], (8, top, width - 8, foot), turn, alone=not told)
     _time_left(pen, panel, (0, height - 2, width, height), 1)
 
 

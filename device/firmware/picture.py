@@ -6,10 +6,11 @@ from PIL import Image, ImageDraw
 
 from device.drivers import DisplayMode
 from device.firmware.figures import SHAPES, Ink, Pen
-from device.firmware.lettering import font, put_spaced, spaced, widest, wrapped
+from device.firmware.lettering import font, put_spaced, spaced, widest, wrapped, wrapped_spaced
 from device.firmware.screens import AMBER, Card, Shape, footer, named
 
 _ZH_POINTS: Final = (20, 16, 14, 12)
+_EN_POINTS: Final = (12, 11, 10)
 SHORT: Final = 3
 """Lines that leave room for the large figure."""
 LANGUAGES: Final = 2
@@ -53,7 +54,7 @@ def _draw_wide(pen: Pen, card: Card, size: tuple[int, int], inks: tuple[Ink, Ink
 def _english(pen: Pen, text: str, rows: tuple[int, int], width: int, ink: Ink) -> None:
     """One line of 12 or two of 10 pixels in the middle of these rows."""
     points = 12 if spaced(text, font(12)) <= width - 4 else 10
-    lines = (text,) if points == 12 else wrapped(text, width - 12, 10, 2)  # noqa: PLR2004 - as chosen above
+    lines = wrapped_spaced(text, width - 4, points, 2)
     _column(pen, lines, points, rows, width, ink)
 
 
@@ -83,15 +84,24 @@ def _wide_trouble(pen: Pen, card: Card, size: tuple[int, int], inks: tuple[Ink, 
         room = width - 2 - 26 - round(font(14).getlength(card.zh, mode="1"))
         code = font(12 if font(12).getlength(card.code) < room else 10)
         pen.text((width - 2, 10), card.code, font=code, fill=ink, anchor="rm")
-        text, most = zh, 2
         points = next(p for p in _ZH_POINTS if p == _ZH_POINTS[-1] or _fits(zh, width - 8, p))
+        rows = wrapped(zh, width - 8, points, 2)
     else:
         one = spaced(card.en, font(12)) <= width - 28
-        for number, words in enumerate(wrapped(card.en, width - 28, 12 if one else 10, 2)):
+        for number, words in enumerate(wrapped_spaced(card.en, width - 28, 12 if one else 10, 2)):
             put_spaced(pen, (26, 3 if one else 11 * number - 3), words, font(12 if one else 10), ink)
-        points, text, most = 12, en, 3
+        points, rows = _english_rows(en, width - 4)
     pen.line((0, line, width, line), fill=ink)
-    _column(pen, wrapped(text, width - 8, points, most), points, (line + 1, height), width, ink)
+    _column(pen, rows, points, (line + 1, height), width, ink)
+
+
+def _english_rows(en: str, room: int) -> tuple[int, tuple[str, ...]]:
+    """English as large as three lines allow, and its lines."""
+    for points in _EN_POINTS:
+        rows = wrapped_spaced(en, room, points, 3)
+        if max(spaced(line, font(points)) for line in rows) <= room:
+            break
+    return points, rows
 
 
 def _fits(zh: str, room: int, points: int) -> bool:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -58,9 +60,12 @@ def answers(port: int) -> bool:
 
 def of_directory(directory) -> list[int]:
     """Process ids whose command line names the directory."""
-    found = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 1) for line in found.splitlines()]
-    return [int(row[0]) for row in rows if len(row) == 2 and str(directory) in row[1]]
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # ended meanwhile
+            if os.fsencode(directory) in (place / "cmdline").read_bytes():
+                found.append(int(place.name))
+    return found
 
 
 @pytest.fixture

@@ -275,13 +275,13 @@ def test_every_word_of_a_trouble_is_on_the_screen_and_none_is_cut_short(trouble)
     if severity_of(trouble) is Severity.REFERS:
         short_zh, short_en = footer(trouble)
         assert font(12).getlength(short_zh) <= 126
-        lines = lettering.wrapped(short_en, 120, 10, 2)
+        lines = lettering.wrapped_spaced(short_en, 124, 10, 2)
         assert " ".join(lines) == short_en
-        assert max(lettering.spaced(line, font(10)) for line in lines) <= 126
+        assert max(lettering.spaced(line, font(10)) for line in lines) <= 124
     else:
-        lines = lettering.wrapped(en, 120, 12, 3)
+        points, lines = picture._english_rows(en, 124)
         assert " ".join(lines) == en
-        assert max(lettering.spaced(line, font(12)) for line in lines) <= 126
+        assert max(lettering.spaced(line, font(points)) for line in lines) <= 124
 
 
 def test_out_of_service_names_what_blocks_and_an_idle_gate_what_refers():
@@ -444,7 +444,7 @@ def test_every_prompt_is_said_some_time_and_an_idle_gate_is_quiet():
 def test_texts_stay_whole_words_in_as_few_lines_as_fit():
     face = lettering.font(12)
     assert lettering.lines("Ask", face, 5, 3) == ("Ask",)
-    assert lettering.lines("one two three four", face, 60, 3) == ("one two", "three four")
+    assert lettering.lines("one two three four", face, 64, 3) == ("one two", "three four")
     assert lettering.lines("人数已满，请稍候", lettering.font(16), 90, 2) == ("人数已满，", "请稍候")
 
 
