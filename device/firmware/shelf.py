@@ -89,7 +89,12 @@ class Shelf:
                 self._db.execute("REPLACE INTO fact VALUES (?, ?)", (_FLOOR, value.to_bytes(8)))
 
     def lower_floor(self, value: int) -> None:
-        """Keep an earlier date: who signed the later one is not believed any more."""
+        """Keep an earlier date: who signed the later one is not believed any more.
+
+        A later one changes nothing: it is that of a document which the card does not hold yet.
+        """
+        if value >= self.floor_ms:
+            return
         with _durably():
             self._db.execute("REPLACE INTO fact VALUES (?, ?)", (_FLOOR, value.to_bytes(8)))
 

@@ -33,6 +33,7 @@ def seqs(store, kind):
 
 
 def test_what_vouches_for_others_is_written_before_them(store, keeper, monkeypatch):
+    store.floor_ms = 9
     broken(store)
     change(keeper, "a", 3)
     keeper.keep("assignment", "", 1, b"assignment")

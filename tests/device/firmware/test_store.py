@@ -510,6 +510,14 @@ def test_counters_add_up_over_restarts(store, path):
     again.close()
 
 
+def test_the_floor_is_lowered_and_never_raised_by_that(store):
+    store.lower_floor(NOW_MS)
+    assert store.floor_ms == 0  # of a root that the card does not hold yet
+    store.floor_ms = NOW_MS
+    store.lower_floor(NOW_MS - 1)
+    assert store.floor_ms == NOW_MS - 1
+
+
 def test_the_floor_never_falls(store):
     assert store.floor_ms == 0
     store.floor_ms = NOW_MS
