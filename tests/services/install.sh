@@ -3,6 +3,8 @@
 set -eu
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+# The program that drives the browser is built with it.
+/sbin/ldconfig -p 2>/dev/null | grep -q "libatomic\.so\.1" || missing="$missing libatomic1"
 fc-list 2>/dev/null | grep -qi "cjk" || missing="$missing fonts-noto-cjk"
 command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 # For systemd-analyze and the units' system call filter; installing it starts nothing.
