@@ -17,6 +17,7 @@ PROGRAMS: Final = {
     "mkfs.vfat": "dosfstools",
     "sfdisk": "fdisk",
     "unshare": "util-linux",
+    "xz": "xz-utils",
 }
 """Program to the Debian package that has it."""
 SYSTEM_PATHS: Final = "/usr/local/sbin:/usr/sbin:/sbin"
