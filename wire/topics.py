@@ -163,10 +163,9 @@ def parse(topic: str) -> FromGate | ToGate | ToAll:
                 All(leaf) in PER_LIST
                 and ISSUER_ID.fullmatch(issuer)
                 and re.fullmatch("0|[1-9][0-9]{0,3}", shard)
+                and int(shard) <= MAX_SHARD
             ):
-                number = int(shard)
-                if number <= MAX_SHARD:
-                    return ToAll(All(leaf), issuer, number)
+                return ToAll(All(leaf), issuer, int(shard))
     except ValueError:
         pass
     raise WireError(Flaw.TOPIC, "not a topic of this system")
