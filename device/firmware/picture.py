@@ -10,7 +10,6 @@ from device.firmware.lettering import font, put_spaced, spaced, widest, wrapped,
 from device.firmware.screens import AMBER, Card, Shape, footer, named
 
 _ZH_POINTS: Final = (20, 16, 14, 12)
-_EN_POINTS: Final = (12, 11, 10)
 SHORT: Final = 3
 """Lines that leave room for the large figure."""
 LANGUAGES: Final = 2
@@ -90,18 +89,10 @@ def _wide_trouble(pen: Pen, card: Card, size: tuple[int, int], inks: tuple[Ink, 
         one = spaced(card.en, font(12)) <= width - 28
         for number, words in enumerate(wrapped_spaced(card.en, width - 28, 12 if one else 10, 2)):
             put_spaced(pen, (26, 3 if one else 11 * number - 3), words, font(12 if one else 10), ink)
-        points, rows = _english_rows(en, width - 4)
+        points = 12
+        rows = wrapped_spaced(en, width - 4, points, 3)
     pen.line((0, line, width, line), fill=ink)
     _column(pen, rows, points, (line + 1, height), width, ink)
-
-
-def _english_rows(en: str, room: int) -> tuple[int, tuple[str, ...]]:
-    """English as large as three lines allow, and its lines."""
-    for points in _EN_POINTS:
-        rows = wrapped_spaced(en, room, points, 3)
-        if max(spaced(line, font(points)) for line in rows) <= room:
-            break
-    return points, rows
 
 
 def _fits(zh: str, room: int, points: int) -> bool:

@@ -279,9 +279,9 @@ def test_every_word_of_a_trouble_is_on_the_screen_and_none_is_cut_short(trouble)
         assert " ".join(lines) == short_en
         assert max(lettering.spaced(line, font(10)) for line in lines) <= 124
     else:
-        points, lines = picture._english_rows(en, 124)
+        lines = lettering.wrapped_spaced(en, 124, 12, 3)
         assert " ".join(lines) == en
-        assert max(lettering.spaced(line, font(points)) for line in lines) <= 124
+        assert max(lettering.spaced(line, font(12)) for line in lines) <= 124
 
 
 def test_out_of_service_names_what_blocks_and_an_idle_gate_what_refers():
