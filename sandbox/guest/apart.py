@@ -74,11 +74,18 @@ def apart(script: str, arguments: Sequence[str | Path], what: str, log: Path) ->
 
 
 def debian(
-    suite: str, mirror: str, packages: Sequence[str], tree: Path, log: Path, *, sources: Sequence[str] = ()
+    suite: str,
+    mirror: str,
+    packages: Sequence[str],
+    tree: Path,
+    log: Path,
+    *,
+    sources: Sequence[str] = (),
+    variant: str = "minbase",
 ) -> None:
     """Unpack a small Debian with these packages into an empty directory; signatures are checked.
 
-    `sources` are lines of sources.list beside the release itself.
+    `sources` are lines of sources.list beside the release itself, `variant` is mmdebstrap's.
     """
     quiet = [
         '--aptopt=Acquire::Languages "none"',
@@ -87,6 +94,6 @@ def debian(
         *(f"--dpkgopt=path-exclude=/usr/share/{place}/*" for place in ("man", "doc", "locale", "info")),
         "--dpkgopt=path-include=/usr/share/doc/*/copyright",
     ]
-    command = ["mmdebstrap", "--mode=root", "--variant=minbase", *quiet]
+    command = ["mmdebstrap", "--mode=root", f"--variant={variant}", *quiet]
     command += [f"--include={','.join(packages)}", suite, str(tree), mirror, *sources]
     told([*APART, *command], f"unpacking Debian {suite}", log)

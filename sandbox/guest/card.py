@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sandbox.guest.apart import told
+from sandbox.guest.emulator import Emulator
 from sandbox.guest.suites import Suite
 
 MIB: Final = 1 << 20
@@ -19,10 +20,12 @@ BOOT_MIB, ROOT_MIB, CARD_MIB = 64, 3500, 4096
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A root file system with its kernel, kept; never written to."""
+    """A root file system with its kernel and the emulator, kept; never written to."""
 
     suite: Suite
     place: Path
+    emulator: Emulator
+    """What runs it."""
 
     @property
     def kernel(self) -> Path:

@@ -9,7 +9,6 @@ from typing import Final
 from sandbox.errors import SandboxError
 
 PROGRAMS: Final = {
-    "qemu-system-x86_64": "qemu-system-x86",
     "mmdebstrap": "mmdebstrap",
     "mke2fs": "e2fsprogs",
     "debugfs": "e2fsprogs",

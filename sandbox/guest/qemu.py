@@ -71,7 +71,7 @@ def command(slot: Slot) -> list[str]:
 
     A disk's writes go straight to the file (cache=none): a kill loses what the guest had not written.
     """
-    words = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512"]
+    words = [*slot.made.emulator.words, "-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512"]
     words += ["-cpu", CPU, "-smp", str(slot.cores), "-m", str(slot.memory_mib)]
     words += ["-nodefaults", "-display", "none", "-no-reboot", "-rtc", "base=utc"]
     words += ["-kernel", str(slot.made.kernel), "-initrd", str(slot.made.initrd)]
@@ -105,7 +105,8 @@ def start(slot: Slot) -> Child:
     slot.socket.unlink(missing_ok=True)
     argv = command(slot)
     (slot.place / "command").write_text(shlex.join(argv) + "\n")
-    return Child(Order("QEMU", argv, slot.place / "qemu.log", ADVICE))
+    environment = slot.made.emulator.environment
+    return Child(Order("QEMU", argv, slot.place / "qemu.log", ADVICE, environment))
 
 
 def words_of(console: Path, last: int) -> Sequence[str]:

@@ -6,6 +6,8 @@ from typing import Final
 from provisioning import image
 
 ARCHITECTURE: Final = "amd64"
+MACHINE: Final = "x86_64"
+"""The same, as the kernel, the linker and wheels say it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

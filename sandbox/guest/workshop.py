@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from sandbox.guest import camera as virtual
-from sandbox.guest import kernel, lgpio, wheels
+from sandbox.guest import emulator, kernel, lgpio, wheels
 from sandbox.guest.apart import APART, debian, told
 from sandbox.guest.card import Made
 from sandbox.guest.dress import Order
+from sandbox.guest.emulator import Emulator
 from sandbox.guest.kept import Kept
-from sandbox.guest.suites import ARCHITECTURE, ON_EVERY_CARD, Suite
+from sandbox.guest.suites import MACHINE, ON_EVERY_CARD, Suite
 from sandbox.layout import REPOSITORY
 
 SHIPPED: Final = ("device", "wire", "provisioning", "fleet", "pyproject.toml")
@@ -25,7 +26,6 @@ DRESSED: Final = (
     *(f"sandbox/guest/{name}" for name in ("__init__.py", "camera", "dress.py", "inside")),
 )
 """What else is on a card, or says how it gets there."""
-MACHINE: Final = {"amd64": "x86_64"}[ARCHITECTURE]
 FLEET: Final = REPOSITORY / "locks" / "run.lock"
 
 
@@ -62,6 +62,15 @@ class Workshop:
         packages = (*ON_EVERY_CARD, *(virtual.packages() if camera else ()))
         sources = virtual.sources(self.mirror) if camera else ()
         return self.kept.get(f"tree-{suite.name}", [*packages, *sources], make)
+
+    def qemu(self) -> Emulator:
+        """What runs guests."""
+
+        def make(place: Path) -> None:
+            self.say("unpacking QEMU: a moment")
+            emulator.unpack(self.mirror, place, self.logs / "qemu.log")
+
+        return Emulator(self.kept.get("qemu", emulator.PACKAGES, make))
 
     def modules(self, suite: Suite) -> Path:
         """The board's kernel modules."""
@@ -130,7 +139,7 @@ class Workshop:
             self.dress(replace(order, into=str(place)), self.logs / f"root-{suite.name}.log")
 
         parts: list[str | Path] = [str(order), *files_of(DRESSED)]
-        return Made(suite, self.kept.get(f"root-{suite.name}", parts, make))
+        return Made(suite, self.kept.get(f"root-{suite.name}", parts, make), self.qemu())
 
     def dress(self, order: Order, log: Path) -> None:
         """Put a root file system together in a mount namespace of its own."""

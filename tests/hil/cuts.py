@@ -20,6 +20,7 @@ from sandbox.children import Child, Order
 from sandbox.errors import SandboxError
 from sandbox.guest import host, kept
 from sandbox.guest.card import Made
+from sandbox.guest.emulator import Emulator
 from sandbox.guest.settings import SLIRP_HOST, Reach
 from sandbox.guest.suites import BOOKWORM
 from sandbox.guest.workshop import Workshop
@@ -142,6 +143,7 @@ def _begin_other(made: Made, root: Path, place: Path, cuts: int, seed: int, prog
     """The second lane, in a process of its own: an office belongs to one thread."""
     words = ["--cuts", str(cuts), "--seed", str(seed), "--kept", str(root)]
     argv = [sys.executable, "-m", "tests.hil.cuts", *words, "--lane", str(made.place), "--place", str(place)]
+    argv += ["--emulator", str(made.emulator.tree)]
     path = {"PYTHONPATH": str(REPOSITORY)}
     return Child(Order("the second lane", argv, place / "1.log", ADVICE, environment=path, listener=progress))
 
@@ -169,6 +171,7 @@ def main() -> int:
     parser.add_argument("--kept", type=Path, default=kept.ROOT)
     parser.add_argument("--place", type=Path)
     parser.add_argument("--lane", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--emulator", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
 
     def say(text: str) -> None:
@@ -179,7 +182,7 @@ def main() -> int:
     place = given.place or given.kept / "cuts"
     if given.lane:
         lane = Lane(root=given.kept, place=place, cuts=given.cuts, seed=given.seed, number=1, cores=1)
-        outcome = lane.run(Made(BOOKWORM, given.lane), say)
+        outcome = lane.run(Made(BOOKWORM, given.lane, Emulator(given.emulator)), say)
         (place / "1.json").write_bytes(msgspec.json.encode(outcome))
         return 0
     workshop = Workshop(host.mirror(), say, kept.Kept(given.kept))

@@ -58,7 +58,7 @@ def guest_a(given: Given, place: Path, ledger: Ledger) -> None:
     """Bookworm: every device on its node, under the shipped unit, with the fleet on this computer."""
     with ledger.step("made: bookworm", fatal=True) as report:
         made = given.workshop.made(BOOKWORM)
-        report(made.place.name)
+        report(f"{made.place.name}, QEMU {made.emulator.version()}")
     with ExitStack() as stack:
         office = stack.enter_context(served.opened(given.workshop.kept.root / "office-a", ledger.say))
         with ledger.step("started and enrolled", fatal=True) as report:
@@ -76,7 +76,7 @@ def starting(given: Given, place: Path, ledger: Ledger) -> None:
         return
     with ledger.step("made: bookworm", fatal=True) as report:
         made = given.workshop.made(BOOKWORM)
-        report(made.place.name)
+        report(f"{made.place.name}, QEMU {made.emulator.version()}")
     office = Office.found(given.workshop.kept.root / "office-a", served.REACH, served.GATE, ledger.say)
     try:
         card = made.card(place / "card.img", office.card(served.FITTING).boot)
@@ -102,7 +102,7 @@ def guest_b(given: Given, place: Path, ledger: Ledger) -> None:
     """Trixie: the real picamera2 on libcamera's virtual camera, and the fleet in the guest too."""
     with ledger.step("made: trixie", fatal=True) as report:
         made = given.workshop.made(TRIXIE, **WITH_FLEET_AND_CAMERA)
-        report(made.place.name)
+        report(f"{made.place.name}, QEMU {made.emulator.version()}")
     with ExitStack() as stack:
         office = Office.found(given.workshop.kept.root / "office-b", whole.REACH, served.GATE, ledger.say)
         stack.callback(office.close)

@@ -16,10 +16,10 @@ def test_missing_programs_are_told_as_packages_once_each():
 
 def test_without_root_it_says_what_to_do_and_installs_nothing(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(host, "missing", lambda _: ["qemu-system-x86"])
+    monkeypatch.setattr(host, "missing", lambda _: ["mmdebstrap"])
     monkeypatch.setattr(host, "apt", lambda _: pytest.fail("nothing may be installed"))
     with pytest.raises(
-        SandboxError, match=r"needs root.*sudo apt-get install qemu-system-x86; then sudo make hil"
+        SandboxError, match=r"needs root.*sudo apt-get install mmdebstrap; then sudo make hil"
     ):
         host.prepare(lambda _: None)
 
@@ -27,7 +27,7 @@ def test_without_root_it_says_what_to_do_and_installs_nothing(monkeypatch):
 def test_without_apt_it_names_the_packages(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(host.shutil, "which", lambda _: None)
-    with pytest.raises(SandboxError, match=r"missing here\. Debian has them in: .*qemu-system-x86"):
+    with pytest.raises(SandboxError, match=r"missing here\. Debian has them in: .*mmdebstrap"):
         host.prepare(lambda _: None)
 
 

@@ -5,14 +5,17 @@ import pytest
 
 from sandbox.guest import qemu
 from sandbox.guest.card import DISK, Made
+from sandbox.guest.emulator import Emulator
 from sandbox.guest.qemu import Slot, command
 from sandbox.guest.suites import BOOKWORM
+
+QEMU = Emulator(Path("/qemu"))
 
 
 @pytest.fixture
 def slot(tmp_path):
     def make(**more):
-        return Slot(made=Made(BOOKWORM, Path("/made")), card=Path("/c.img"), place=tmp_path, **more)
+        return Slot(made=Made(BOOKWORM, Path("/made"), QEMU), card=Path("/c.img"), place=tmp_path, **more)
 
     return make
 
@@ -50,6 +53,6 @@ def test_the_root_is_found_by_the_cards_own_number_and_words_are_added(slot):
 def test_a_socket_whose_path_would_be_too_long_is_elsewhere(slot, tmp_path):
     near = slot().socket
     assert near == tmp_path / "bench.sock" or len(str(near)) <= qemu.SOCKET_LONGEST
-    deep = Slot(made=Made(BOOKWORM, Path("/m")), card=Path("/c"), place=tmp_path / ("d" * 200))
+    deep = Slot(made=Made(BOOKWORM, Path("/m"), QEMU), card=Path("/c"), place=tmp_path / ("d" * 200))
     assert len(str(deep.socket)) <= qemu.SOCKET_LONGEST
     assert deep.socket == Slot(made=deep.made, card=deep.card, place=deep.place).socket
