@@ -1,6 +1,6 @@
 """The QEMU that runs guests: the newer release's own, unpacked beside the guests' trees and not installed.
 
-A computer's own may be of any age, and before 8.1 it hangs a guest now and then: docs/hardware-in-the-loop.md.
+A computer's own may be of any age; one before 8.1 hangs a guest now and then: docs/hardware-in-the-loop.md.
 """
 
 import re
