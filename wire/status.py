@@ -183,18 +183,24 @@ def issue_delta(base: Token, after: Token, changes: Mapping[int, int], signer: S
     return cose.sign1(schema.write(_DELTA, delta), header, signer)
 
 
-def apply(token: Token, delta: Delta) -> Token:
-    """The list after a delta; WireError(BASE) if the delta does not belong on this list."""
-    if delta.uri != token.uri or delta.base_seq != token.seq or token.statuses.bits != BITS:
-        raise WireError(Flaw.BASE, "the delta belongs on another list or sequence")
-    statuses = token.statuses.changed(unpack_changes(delta.packed))
-    if statuses.digest != delta.result:
+def apply(token: Token, *deltas: Delta) -> Token:
+    """The list after deltas in order; the result that the last one names proves them all.
+
+    WireError(BASE) if one does not belong on the list before it.
+    """
+    seq, statuses = token.seq, token.statuses
+    for delta in deltas:
+        if delta.uri != token.uri or delta.base_seq != seq or token.statuses.bits != BITS:
+            raise WireError(Flaw.BASE, "the delta belongs on another list or sequence")
+        seq, statuses = delta.seq, statuses.changed(unpack_changes(delta.packed))
+    last = deltas[-1]
+    if statuses.digest != last.result:
         raise WireError(Flaw.BASE, "the list after the delta is not the one the issuer signed")
     return Token(
         uri=token.uri,
-        issued=delta.issued,
-        expires=delta.expires,
-        seq=delta.seq,
+        issued=last.issued,
+        expires=last.expires,
+        seq=last.seq,
         statuses=statuses,
         ttl_s=token.ttl_s,
     )

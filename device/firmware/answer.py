@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Final
 
 from device.firmware.keyring import Given, Key, meanings
@@ -13,6 +14,8 @@ from wire.foreign.passes import Format, Pass, Unverified
 from wire.keys import PublicKey
 
 JX1: Final = "JX1"
+MAX_OF_ONE_ID: Final = 64
+"""Keys that are tried for one text. Ids are cut short, so two keys may share one; a thousand is an attack."""
 
 
 class Why(StrEnum):
@@ -114,9 +117,7 @@ def _first_wrong(
 ) -> Why | None:
     """None when all holds by one of the keys of that id; else what is wrong by that which leads furthest."""
     furthest = [Why.KID]
-    for row in rows:
-        if not row.names(kids):
-            continue
+    for row in islice((row for row in rows if row.names(kids)), MAX_OF_ONE_ID):
         try:
             reason = next(wrong(row.opened()), None)
         except WireError as error:

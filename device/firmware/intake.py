@@ -170,7 +170,7 @@ class Intake:
 
     def _delta(self, incoming: Incoming, reading: Reading) -> Outcome:
         issuer, shard = place_of(incoming)
-        token = self._beliefs.new_delta(issuer, shard, incoming.payload, reading.now_s)
+        token = self._beliefs.new_deltas(issuer, shard, (incoming.payload,), reading.now_s)
         self.keeper.keep(DELTA, delta_name(token.uri, token.seq), token.seq, incoming.payload)
         self._store.bump("deltas accepted")
         return Outcome(changed=True)

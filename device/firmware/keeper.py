@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from device.firmware.errors import GateError
-from device.firmware.restore import DELTA, LIST
+from device.firmware.restore import DELTA, LIST, uri_of
 from device.firmware.store import Store
 
 MOST_OWED: Final = 512
@@ -131,5 +131,5 @@ def _place(row: tuple[tuple[str, str], _Owed]) -> tuple[int, int]:
 
 
 def _uri_of(kind: str, name: str) -> str:
-    """Of a list, or of a change as `restore.delta_name` names it."""
-    return name if kind == LIST else name.rsplit(" ", 1)[0]
+    """Which list a kept row of either kind belongs to."""
+    return name if kind == LIST else uri_of(name)

@@ -1,6 +1,6 @@
 """Which status list belongs to which issuer: bound by the trust document, signed by a list key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from device.firmware.errors import Refusal, Refused
@@ -84,20 +84,22 @@ def read_list(bound: Bound, data: bytes, now_s: int | None) -> tuple[Token, byte
     return token, key.kid
 
 
-def read_delta(bound: Bound, held: Token | None, data: bytes, now_s: int | None) -> tuple[Token, bytes]:
-    """`held` after a delta, with the kid of the delta's signer, or Refused."""
+def read_deltas(
+    bound: Bound, held: Token | None, steps: Sequence[bytes], now_s: int | None
+) -> tuple[Token, frozenset[bytes]]:
+    """`held` after signed deltas in order, with the kids of who signed them; or Refused, all of them."""
     try:
-        key = _key(bound, data, now_s)
-        delta = status.verify_delta(data, key)
-        if held is not None and delta.uri == held.uri and delta.seq <= held.seq:
+        keys = [_key(bound, data, now_s) for data in steps]
+        deltas = [status.verify_delta(data, key) for data, key in zip(steps, keys, strict=True)]
+        if held is not None and deltas[0].uri == held.uri and deltas[0].seq <= held.seq:
             raise Refused(Refusal.ROLLBACK, f"sequence {held.seq} of this list is held")
         if held is None:
             raise Refused(Refusal.BASE, "a change to a list that is not held")
-        token = status.apply(held, delta)
+        token = status.apply(held, *deltas)
     except WireError as error:
         raise _refused(error) from error
     _check(bound, token, now_s)
-    return token, key.kid
+    return token, frozenset(key.kid for key in keys)
 
 
 def _check(bound: Bound, token: Token, now_s: int | None) -> None:

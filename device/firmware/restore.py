@@ -1,12 +1,16 @@
 """What a gate believes again after a start: everything it kept, verified anew from the card's root on."""
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from device.firmware import lists
 from device.firmware.errors import Refused
 from device.firmware.store import Store
 from device.firmware.trust import Beliefs
+from wire.status import Token
 
 LIST: Final = "list"
 DELTA: Final = "delta"
@@ -23,6 +27,11 @@ class Restored:
 def delta_name(uri: str, seq: int) -> str:
     """Under which subject a delta is kept: one a step, so that they are applied in order."""
     return f"{uri} {seq:019d}"
+
+
+def uri_of(delta: str) -> str:
+    """The list that a delta of this name changes."""
+    return delta.rsplit(" ", 1)[0]
 
 
 def restore(store: Store, first_root: bytes) -> Restored:
@@ -74,17 +83,39 @@ class _Documents:
 
 
 def _restore_lists(store: Store, beliefs: Beliefs) -> list[str]:
-    dropped: list[str] = []
     carried = lists.carried(beliefs.trust, beliefs.gate)
-    rows = [(uri, uri, data, beliefs.new_list) for uri, _, data in store.kept(LIST)]
-    rows += [(name, name.rsplit(" ", 1)[0], data, beliefs.new_delta) for name, _, data in store.kept(DELTA)]
-    for name, uri, data, believe in rows:
+    steps: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    for name, _, data in store.kept(DELTA):
+        steps[uri_of(name)].append((name, data))
+    whole = {uri: data for uri, _, data in store.kept(LIST)}
+    dropped: list[str] = []
+    for uri in sorted(whole.keys() | steps.keys()):
         if uri not in carried:
-            dropped.append(f"{name}: not carried any more")
+            names = ([uri] if uri in whole else []) + [name for name, _ in steps[uri]]
+            dropped += [f"{name}: not carried any more" for name in names]
             continue
         issuer, ref = carried[uri]
-        try:
-            believe(issuer.id, ref.shard, data, 0, kept=True)
-        except Refused as refused:
-            dropped.append(f"{name}: {refused.detail}")
+        place = (issuer.id, ref.shard)
+        if uri in whole:
+            dropped += _tried(uri, partial(beliefs.new_list, *place, whole[uri], 0, kept=True))
+        if steps[uri]:
+            believe = partial(beliefs.new_deltas, *place, now_s=0, kept=True)
+            dropped += _restore_steps(believe, steps[uri])
     return dropped
+
+
+def _restore_steps(believe: Callable[[Sequence[bytes]], Token], steps: list[tuple[str, bytes]]) -> list[str]:
+    """All at once, so that a list is hashed once and not at each of some hundred steps; else one by one."""
+    try:
+        believe([data for _, data in steps])
+    except Refused:
+        return [words for name, data in steps for words in _tried(name, partial(believe, [data]))]
+    return []
+
+
+def _tried(name: str, believe: Callable[[], object]) -> list[str]:
+    try:
+        believe()
+    except Refused as refused:
+        return [f"{name}: {refused.detail}"]
+    return []

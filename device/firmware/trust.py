@@ -21,7 +21,7 @@ After *any* refusal what was believed before still stands. The rules:
 `kept=True` is for what this gate's own disk holds: all rules but the dates, which readiness judges.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -136,12 +136,14 @@ class Beliefs:
         self._changed.discard(token.uri)
         return token
 
-    def new_delta(self, issuer: str, shard: int, data: bytes, now_s: int, *, kept: bool = False) -> Token:
-        """The held list after the changes that an issuer signed; BASE when they belong on another."""
+    def new_deltas(
+        self, issuer: str, shard: int, steps: Sequence[bytes], now_s: int, *, kept: bool = False
+    ) -> Token:
+        """The held list after steps that an issuer signed, all or none; BASE when one belongs on another."""
         bound = lists.bind(self._held_trust(), self.gate, issuer, shard)
-        token, kid = lists.read_delta(bound, self.lists.get(bound.ref.uri), data, None if kept else now_s)
+        token, kids = lists.read_deltas(bound, self.lists.get(bound.ref.uri), steps, None if kept else now_s)
         self.lists[token.uri] = token
-        self._list_kids[token.uri] = self._list_kids[token.uri] | {kid}
+        self._list_kids[token.uri] = self._list_kids[token.uri] | kids
         self._changed.add(token.uri)
         return token
 

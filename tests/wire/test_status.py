@@ -168,6 +168,20 @@ def test_a_delta_applies_to_no_other_list(change):
     assert flaw(status.apply, dataclasses.replace(BASE, **change), delta) is Flaw.BASE
 
 
+def test_steps_in_order_are_proved_by_where_the_last_one_leads():
+    later = dataclasses.replace(AFTER, seq=6, statuses=AFTER.statuses.changed({0: 1, 3: 0}))
+    signed = [
+        status.issue_delta(BASE, AFTER, CHANGES, ISSUER),
+        status.issue_delta(AFTER, later, {0: 1, 3: 0}, ISSUER),
+    ]
+    one, two = (status.verify_delta(data, ISSUER.public) for data in signed)
+    assert status.apply(BASE, one, two) == status.apply(status.apply(BASE, one), two) == later
+    assert flaw(status.apply, BASE, two, one) is Flaw.BASE
+    assert flaw(status.apply, BASE, one, one) is Flaw.BASE
+    other = dataclasses.replace(one, packed=status.pack_changes({5: 1}))
+    assert flaw(status.apply, BASE, other, two) is Flaw.BASE
+
+
 def test_a_delta_for_a_longer_list_is_refused():
     longer = dataclasses.replace(AFTER, statuses=status.StatusList(bytes(32)).changed({60: 1}))
     base = dataclasses.replace(BASE, statuses=status.StatusList(bytes(32)))

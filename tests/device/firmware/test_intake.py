@@ -18,6 +18,7 @@ from wire.documents import Action, Range, Role
 from wire.health import Trouble
 from wire.keys import PrivateKey
 from wire.messages import ClockTrust, Entry, Event, Outcome, event_hash
+from wire.status import StatusList
 
 GATE = "0123456789ab"
 NOW_S = 1_795_000_000
@@ -443,6 +444,31 @@ def test_lists_that_are_not_carried_any_more_are_let_go_on_the_card_too(ready, a
     ready.start()
     assert ready.beliefs.lists == {}
     assert len(ready.dropped) == 2
+
+
+def three_steps(ready):
+    for index in range(3):
+        ready.delta(ready.beliefs.lists["jl/0"], {index: 0xC})
+    return ready.beliefs.lists["jl/0"]
+
+
+def test_a_start_hashes_a_list_once_however_many_changes_lead_to_it(ready, monkeypatch):
+    held, hashed = three_steps(ready), []
+    digest = StatusList.digest.fget
+    monkeypatch.setattr(StatusList, "digest", property(lambda one: hashed.append(one) or digest(one)))
+    ready.start()
+    assert ready.beliefs.lists["jl/0"] == held
+    assert ready.dropped == ()
+    assert len(hashed) == 1
+
+
+def test_after_a_change_that_the_card_spoilt_those_before_it_are_believed(ready):
+    three_steps(ready)
+    _, (name, seq, data), (after, *_) = ready.store.kept("delta")
+    ready.store.keep("delta", name, seq, data[:-1] + bytes([data[-1] ^ 1]))
+    ready.start()
+    assert ready.beliefs.lists["jl/0"].seq == 2
+    assert [words.split(": ")[0] for words in ready.dropped] == [name, after]
 
 
 def test_a_card_that_takes_nothing_is_told_of_lists_that_went_and_owes_none_of_them(ready, authority):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.firmware import keyring, lines
-from device.firmware.answer import answer
+from device.firmware.answer import MAX_OF_ONE_ID, answer
 from sandbox import foreign, health_cards
 from wire import code
 from wire.foreign import jwk
@@ -265,6 +265,13 @@ def test_a_line_of_wrong_types_is_answered_under_its_id(changes):
 @pytest.mark.parametrize(("keys", "expected"), [(keyring.MAX_KEYS, "kid"), (keyring.MAX_KEYS + 1, "line")])
 def test_a_line_brings_only_so_many_keys(keys, expected):
     assert reason(HELD, *[{"kid": "", "cert": ""}] * keys) == expected
+
+
+@pytest.mark.parametrize(("others", "expected"), [(MAX_OF_ONE_ID - 1, None), (MAX_OF_ONE_ID, "signature")])
+def test_of_keys_that_share_an_id_only_so_many_are_tried(others, expected):
+    other = by(AUTHORITY.signer(NOW_S - DAY_S, NOW_S + DAY_S), SIGNER.kid)
+    unrelated = by(AUTHORITY.signer(NOW_S - DAY_S, NOW_S + DAY_S))
+    assert reason(HELD, *[unrelated] * 9, *[other] * others, by(SIGNER)) == expected
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_truncated_bytes_are_refused(authority, beliefs, offers, kind):
     offers |= {
         "root": (None, beliefs.new_root),
         "list": (None, lambda data: beliefs.new_list("jl", 0, data, NOW_S)),
-        "delta": (None, lambda data: beliefs.new_delta("jl", 0, data, NOW_S)),
+        "delta": (None, lambda data: beliefs.new_deltas("jl", 0, [data], NOW_S)),
     }
     make, offer = offers[kind]
     whole = {
@@ -214,7 +214,7 @@ def test_oversized_bytes_are_refused_before_they_are_decoded(beliefs, offers, ki
         else {
             "root": beliefs.new_root,
             "list": lambda data: beliefs.new_list("jl", 0, data, NOW_S),
-            "delta": lambda data: beliefs.new_delta("jl", 0, data, NOW_S),
+            "delta": lambda data: beliefs.new_deltas("jl", 0, [data], NOW_S),
         }[kind]
     )
     started = time.process_time()
@@ -465,31 +465,31 @@ def test_a_damaged_list_is_refused(authority, beliefs):
 def test_a_change_is_applied_to_its_base_only(authority, beliefs):
     held = beliefs.lists["jl/0"]
     ahead = authority.delta(replace(held, seq=7), {0: 0xC})
-    assert refusal(beliefs, lambda: beliefs.new_delta("jl", 0, ahead, NOW_S)) is Refusal.BASE
+    assert refusal(beliefs, lambda: beliefs.new_deltas("jl", 0, [ahead], NOW_S)) is Refusal.BASE
     right = authority.delta(held, {0: 0xC})
-    assert beliefs.new_delta("jl", 0, right, NOW_S).statuses[0] == 0xC
+    assert beliefs.new_deltas("jl", 0, [right], NOW_S).statuses[0] == 0xC
     assert beliefs.held().lists == {"jl/0": 2}
-    assert refusal(beliefs, lambda: beliefs.new_delta("jl", 0, right, NOW_S)) is Refusal.ROLLBACK
+    assert refusal(beliefs, lambda: beliefs.new_deltas("jl", 0, [right], NOW_S)) is Refusal.ROLLBACK
 
 
 def test_a_change_that_does_not_lead_where_the_issuer_says_is_refused(authority, beliefs):
     other = replace(beliefs.lists["jl/0"], statuses=StatusList(bytes(8)))
     data = authority.delta(other, {0: 0xC})
-    assert refusal(beliefs, lambda: beliefs.new_delta("jl", 0, data, NOW_S)) is Refusal.BASE
+    assert refusal(beliefs, lambda: beliefs.new_deltas("jl", 0, [data], NOW_S)) is Refusal.BASE
 
 
 def test_a_change_needs_a_list_a_date_and_the_issuers_key(authority, beliefs):
     held = beliefs.lists["jl/0"]
     late = authority.delta(held, {0: 0xC}, expires=NOW_S)
-    assert refusal(beliefs, lambda: beliefs.new_delta("jl", 0, late, NOW_S)) is Refusal.EXPIRED
+    assert refusal(beliefs, lambda: beliefs.new_deltas("jl", 0, [late], NOW_S)) is Refusal.EXPIRED
     forged = authority.delta(held, {0: 0xC}, authority.lists["bj"])
-    assert refusal(beliefs, lambda: beliefs.new_delta("jl", 0, forged, NOW_S)) is Refusal.WRONG_ISSUER
+    assert refusal(beliefs, lambda: beliefs.new_deltas("jl", 0, [forged], NOW_S)) is Refusal.WRONG_ISSUER
     unheld = authority.delta(authority.token(name="bj"), {0: 0xC}, authority.lists["bj"])
-    assert refusal(beliefs, lambda: beliefs.new_delta("bj", 0, unheld, NOW_S)) is Refusal.BASE
+    assert refusal(beliefs, lambda: beliefs.new_deltas("bj", 0, [unheld], NOW_S)) is Refusal.BASE
 
 
 def test_the_whole_list_after_its_changes_is_what_is_held(authority, beliefs):
-    token = beliefs.new_delta("jl", 0, authority.delta(beliefs.lists["jl/0"], {0: 0xC}), NOW_S)
+    token = beliefs.new_deltas("jl", 0, [authority.delta(beliefs.lists["jl/0"], {0: 0xC})], NOW_S)
     whole = authority.list(replace(token, ttl_s=60))
     assert beliefs.new_list("jl", 0, whole, NOW_S) == replace(token, ttl_s=60)
     assert beliefs.new_list("jl", 0, whole, NOW_S) is beliefs.lists["jl/0"]
@@ -574,7 +574,7 @@ def offer_one(authority, beliefs, move, spoil, step):
         "receipt": lambda data: beliefs.receipt(data, NOW_S, JOURNAL),
         "venue": lambda data: beliefs.venue(data, NOW_S),
         "list": lambda data: beliefs.new_list("jl", 0, data, NOW_S),
-        "delta": lambda data: beliefs.new_delta("jl", 0, data, NOW_S),
+        "delta": lambda data: beliefs.new_deltas("jl", 0, [data], NOW_S),
     }.get(move) or (lambda data: getattr(beliefs, f"new_{move}")(data, NOW_S))
     believe(data)
 
