@@ -41,6 +41,12 @@ _CHOICES: Final = {
     "forehead": ("额头", "forehead"),
     "wrist": ("手腕", "wrist"),
 }
+# Nobody counts three months in seconds: unit of a field -> how many make a larger one, and that in words.
+_LARGER: Final = {
+    "ms": ((60_000, "分钟", "minute"), (1_000, "秒", "second")),
+    "s": ((86_400, "天", "day"), (3_600, "小时", "hour"), (60, "分钟", "minute")),
+    "h": ((24, "天", "day"),),
+}
 
 
 def changes(old: Policy | None, new: Policy) -> Iterator[tuple[str, str]]:
@@ -94,21 +100,41 @@ def rows(policy: Policy, limits: Policy | None) -> Iterator[dict[str, str | None
         yield {
             "policy": name,
             "what": f"{zh} · {en}",
-            "value": " · ".join(dict.fromkeys(value_words(name, value))),
-            "at the gate": None if counts == value else " · ".join(dict.fromkeys(value_words(name, counts))),
+            "value": _both(name, value),
+            "at the gate": None if counts == value else _both(name, counts),
         }
 
 
 def value_words(name: str, value: object) -> tuple[str, str]:
     """The value of a field in Chinese and in English."""
-    if value is None:
-        return "–", "–"
     if isinstance(value, Enum):
         return _CHOICES[value.name.lower()]
+    exact, larger = _number(name, value)
+    if larger is None:
+        return exact, exact
+    return f"{exact}（{larger[0]}）", f"{exact} ({larger[1]})"
+
+
+def _both(name: str, value: object) -> str:
+    """The same in one cell."""
+    if isinstance(value, Enum):
+        return " · ".join(_CHOICES[value.name.lower()])
+    exact, larger = _number(name, value)
+    return exact if larger is None else f"{exact} ({' · '.join(larger)})"
+
+
+def _number(name: str, value: object) -> tuple[str, tuple[str, str] | None]:
+    """A number with its unit, and the same in a larger unit, in words, where that is whole."""
+    if value is None:
+        return "–", None
     if not isinstance(value, int):
         raise TypeError(f"{name} is neither a number nor a choice")
     if name.endswith("_c100"):
-        text = f"{value // 100}.{value % 100:02} °C"
-    else:
-        text = f"{value} {name.rpartition('_')[2]}"
-    return text, text
+        return f"{value // 100}.{value % 100:02} °C", None
+    unit = name.rpartition("_")[2]
+    exact = f"{value} {unit}"
+    for size, zh, en in _LARGER.get(unit, ()):
+        count, rest = divmod(value, size)
+        if count and not rest:
+            return exact, (f"{count} {zh}", f"{count} {en}{'s' * (count > 1)}")
+    return exact, None

@@ -100,7 +100,7 @@ def accept(
     directory: Directory = DIRECTORY,
 ) -> None:
     """Take signed documents over; the publisher sends them at once."""
-    answers = [sticks.read(path, MAX_ANSWER_BYTES) for given in files for path in _spread(given)]
+    answers = [_answer(path) for given in files for path in _spread(given)]
     waits = [f"{name} still lacks signatures: jx-fleet ceremony countersign" for name in _partial(files)]
     if not answers:
         where = ", ".join(map(str, files))
@@ -132,6 +132,12 @@ def withdraw(number: Number, directory: Directory = DIRECTORY) -> None:
         with database.reading() as session:
             outbox.write(session, Paths(directory).requests)
     out.print(f"Request {number} is withdrawn.")
+
+
+def _answer(path: Path) -> bytes:
+    data = sticks.read(path, MAX_ANSWER_BYTES)
+    proposals.unverified(data, str(path))
+    return data
 
 
 def _spread(given: Path) -> list[Path]:

@@ -143,13 +143,18 @@ def accept(session: Session, answers: Sequence[bytes], now: int, actor: str) -> 
 
 
 def _order(data: bytes) -> tuple[int, int]:
+    document = unverified(data, "one of the files")
+    return _FIRST[envelope.KINDS[type(document)].name], document.version
+
+
+def unverified(data: bytes, name: str) -> Root | Trust:
+    """What a file claims to be, believed by nobody yet; FleetError names it when it is no such thing."""
     for kind in (Root, Trust):
         try:
-            document = envelope.read_body(kind, envelope.parse(kind, data).payload)
+            return envelope.read_body(kind, envelope.parse(kind, data).payload)
         except WireError:
             continue
-        return _FIRST[envelope.KINDS[kind].name], document.version
-    raise FleetError("one of the files is neither a root nor a trust document; nothing was changed")
+    raise FleetError(f"{name} is neither a root nor a trust document; nothing was changed")
 
 
 def _answered(session: Session, before: Root | None, document: Root | Trust, now: int) -> int | None:

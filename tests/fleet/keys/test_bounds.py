@@ -32,7 +32,7 @@ def test_a_looser_bound_is_called_so_and_a_stricter_one_is_not():
     ]
     stricter = list(bounds.changes(LOOSEST, replace(LOOSEST, proof_past_s=20, paper=Choice.DENY)))
     assert [en for _, en in stricter] == [
-        "bound: age of a phone's proof 60 s → 20 s",
+        "bound: age of a phone's proof 60 s (1 minute) → 20 s",
         "bound: paper codes admit → deny",
     ]
 
@@ -42,6 +42,23 @@ def test_what_nobody_calls_stricter_is_told_without_a_judgement():
         ("限度：开闸脉冲 800 ms → 900 ms", "bound: opening pulse 800 ms → 900 ms")
     ]
     assert list(bounds.changes(LOOSEST, LOOSEST)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "zh", "en"),
+    [
+        ("trust_age_s", 7_776_000, "7776000 s（90 天）", "7776000 s (90 days)"),
+        ("list_age_s", 86_400, "86400 s（1 天）", "86400 s (1 day)"),
+        ("list_age_s", 86_401, "86401 s", "86401 s"),
+        ("list_age_s", 90_000, "90000 s（25 小时）", "90000 s (25 hours)"),
+        ("clock_doubt_ms", 90_000, "90000 ms（90 秒）", "90000 ms (90 seconds)"),
+        ("clock_doubt_ms", 600_000, "600000 ms（10 分钟）", "600000 ms (10 minutes)"),
+        ("foreign_test_h", 72, "72 h（3 天）", "72 h (3 days)"),
+        ("repeat_s", 0, "0 s", "0 s"),
+    ],
+)
+def test_an_exact_number_is_said_as_people_count_too(name, value, zh, en):
+    assert bounds.value_words(name, value) == (zh, en)
 
 
 def test_every_field_is_set_from_the_text_that_people_write():
@@ -86,7 +103,7 @@ def test_a_policy_is_shown_with_what_the_bounds_make_of_it():
         "value": "放行 · admit",
         "at the gate": "转人工 · refer",
     }
-    assert rows["foreign_test_h"]["at the gate"] == "72 h"
+    assert rows["foreign_test_h"]["at the gate"] == "72 h (3 天 · 3 days)"
     assert rows["foreign_doses_from_d"]["at the gate"] is None
     assert all(row["at the gate"] is None for row in bounds.rows(DEFAULT, None))
 

@@ -155,6 +155,12 @@ def test_an_answer_of_another_office_changes_nothing(town, tmp_path):
     assert town.documents(Trust) == []
 
 
+def test_of_many_files_the_one_that_is_no_document_is_named(town, tmp_path):
+    (tmp_path / "root-9.cbor").write_bytes(b"a photograph")
+    with pytest.raises(FleetError, match=r"root-9\.cbor is neither a root nor a trust document; nothing was"):
+        town.here(commands.app, "accept", str(tmp_path))
+
+
 def test_an_issuers_key_is_rotated_with_an_overlap(town):
     old, new = PrivateKey.generate(), PrivateKey.generate()
     town.add_issuer(old)
