@@ -103,8 +103,6 @@ def _of_code(found: code.Unverified, trusted: Iterable[Given], now_s: int) -> Wh
         code.verify(found, key.key)
         if claims.expires <= now_s:
             yield Why.EXPIRED
-        if claims.issued > now_s:
-            yield Why.NOT_YET_VALID
         yield from _outdated(key, now_s)
         if claims.paper is None:
             yield from _unproved(found.proof_issued, now_s)

@@ -149,7 +149,8 @@ def _order(data: bytes) -> tuple[int, int]:
 
 def unverified(data: bytes, name: str) -> Root | Trust:
     """What a file claims to be, believed by nobody yet; FleetError names it when it is no such thing."""
-    for kind in (Root, Trust):
+    kinds: tuple[type[Root], type[Trust]] = (Root, Trust)
+    for kind in kinds:
         try:
             return envelope.read_body(kind, envelope.parse(kind, data).payload)
         except WireError:

@@ -64,8 +64,6 @@ class Cases:
         yield self.case("proof-future", future, self.proof, "proof_future", CLOCK - 14)
         ended = code.prove(code.issue(claims(self.holder, expires=CLOCK), self.signer), CLOCK, self.holder)
         yield self.case("expired", "It ends at this very second: `exp` itself is too late.", ended, "expired")
-        early = "It was issued a second from now."
-        yield self.case("not-yet-valid", early, self.proof, "not_yet_valid", ISSUED - 1)
 
     def forged(self) -> Iterator[Case]:
         """What somebody else signed."""
