@@ -82,6 +82,11 @@ def here_at(beliefs: Beliefs, reading: Reading, venue: VenueState | None, memory
     )
 
 
+def _time_at(here: Here) -> int | None:
+    """Unix seconds; None in doubt: a wrong clock makes no issuer unknown, but refers under its own name."""
+    return None if here.clock_doubted else here.now_s
+
+
 class Desk:
     """Examines texts against what is believed and remembered. For the loop thread."""
 
@@ -98,13 +103,13 @@ class Desk:
 
     def examine(self, text: str, first_s: float, reading: Reading) -> Person | Reason:
         """Whose code this is, or the reason why nobody's: then nothing about it is verified."""
+        here = here_at(self.beliefs, reading, self.venue, self.memory)
         try:
-            recognised = self.beliefs.recognise(_parsed(text), reading.now_s)
+            recognised = self.beliefs.recognise(_parsed(text), _time_at(here))
         except WireError:
             return Reason.MALFORMED
         except Unrecognised as error:
             return error.reason
-        here = here_at(self.beliefs, reading, self.venue, self.memory)
         recall = self._recall(recognised, here)
         code = self._code(recognised, recall)
         recognised = replace(recognised, paper=None)
@@ -117,9 +122,10 @@ class Desk:
 
         Nothing here keeps them; the caller lets go of them within seconds.
         """
+        here = here_at(self.beliefs, reading, self.venue, self.memory)
         try:
             parsed = _parsed(text)
-            paper = self.beliefs.recognise(parsed, reading.now_s).paper
+            paper = self.beliefs.recognise(parsed, _time_at(here)).paper
         except (WireError, Unrecognised):
             return ()
         if not isinstance(parsed, codes.Unverified):

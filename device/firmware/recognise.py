@@ -56,7 +56,7 @@ class Recognised:
 
 
 def recognise(
-    trust: Trust | None, lists: Mapping[str, Token], unverified: code.Unverified, now_s: int
+    trust: Trust | None, lists: Mapping[str, Token], unverified: code.Unverified, now_s: int | None
 ) -> Recognised:
     """Check a code against trust and colours; raise Unrecognised with the reason of the verdict."""
     claims = unverified.claims
@@ -78,12 +78,12 @@ def recognise(
         paper=claims.paper,
         place=Place(claims.list_uri, claims.index),
         colour=None if token is None else colour_of(token, claims.index),
-        list_issued=None if token is None else token.issued if now_s < token.expires else 0,
+        list_issued=None if token is None else token.issued if now_s is None or now_s < token.expires else 0,
         list_seq=0 if token is None else token.seq,
     )
 
 
-def _key(trust: Trust, issuer: Issuer, kid: bytes, now_s: int) -> PublicKey:
+def _key(trust: Trust, issuer: Issuer, kid: bytes, now_s: int | None) -> PublicKey:
     for row in issuer.keys:
         if row.key.kid == kid and row.use is KeyUse.CODES:
             if not in_date(row, now_s):
@@ -125,7 +125,7 @@ def _place(format_: Format, iss: str, kid: bytes) -> tuple[Format, str, bytes]:
 
 
 def recognise_pass(
-    known: Signers, secret: bytes | None, unverified: passes.Unverified, now_s: int
+    known: Signers, secret: bytes | None, unverified: passes.Unverified, now_s: int | None
 ) -> Recognised:
     """Check a pass of another system against trust; raise Unrecognised with the reason of the verdict.
 

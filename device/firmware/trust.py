@@ -202,8 +202,11 @@ class Beliefs:
         wanted = self.assignment.policy if self.assignment else policy.DEFAULT
         return policy.tightened(wanted, self.trust.bounds if self.trust else policy.LOOSEST)
 
-    def recognise(self, shown: Unverified | passes.Unverified, now_s: int) -> Recognised:
-        """Whose code this is and what colour it has, or whose pass and what it states; or Unrecognised."""
+    def recognise(self, shown: Unverified | passes.Unverified, now_s: int | None) -> Recognised:
+        """Whose code this is and what colour it has, or whose pass and what it states; or Unrecognised.
+
+        Without `now_s` no date of a key or a list is compared.
+        """
         if isinstance(shown, Unverified):
             return recognise(self.trust, self.lists, shown, now_s)
         secret = self.assignment.foreign_key if self.assignment else None

@@ -6,7 +6,7 @@ import pytest
 
 from device.firmware.admit import Code, judge_code
 from device.firmware.clock import Reading
-from device.firmware.desk import here_at
+from device.firmware.desk import Desk, Person, here_at
 from device.firmware.errors import Unrecognised
 from device.firmware.lane import Event as LaneEvent
 from device.firmware.lane_table import On, State
@@ -16,10 +16,12 @@ from wire.documents import Direction, Hours, StaffRules
 from wire.health import Trouble
 from wire.messages import ClockTrust
 from wire.reasons import Colour, Reason
+from wire.status import StatusList
 from wire.subjects import digest_of
 from wire.topics import Down
 
 ALICE, BOB = 1, 2
+NOW_S, DAY_S = 1_795_000_000, 86_400
 ROSTER = (digest_of(ALICE.to_bytes(16)),)
 RULES = StaffRules(only=False, hours=(), attendants=())
 
@@ -173,3 +175,17 @@ def test_a_root_that_has_ended_vouches_for_nobody_though_trust_goes_on(authority
         return judge_code(green, here_at(beliefs, reading, None, Memory()))
 
     assert (judged(end_s - 1), judged(end_s)) == (None, Reason.TRUST_OLD)
+
+
+@pytest.mark.parametrize("years", [-2, 0.5])
+def test_a_clock_that_nobody_vouches_for_makes_no_issuer_unknown(authority, beliefs, years):
+    desk, text = Desk(beliefs, Memory()), authority.text(authority.claims(index=1))
+    now_ms = int((NOW_S + years * 365 * DAY_S) * 1000)
+    assert desk.examine(text, 0.0, Reading(now_ms, ClockTrust.SIGNED, 10)) is Reason.UNKNOWN_ISSUER
+    person = desk.examine(text, 0.0, Reading(now_ms, ClockTrust.FLOOR, 10))
+    assert isinstance(person, Person)
+    assert judge_code(person.code, person.here) is Reason.CLOCK_DOUBT
+    red = replace(authority.token(seq=2), statuses=StatusList(b"\xee" * 8))
+    beliefs.new_list("jl", 0, authority.list(red), NOW_S)
+    person = desk.examine(text, 0.0, Reading(now_ms, ClockTrust.FLOOR, 10))
+    assert judge_code(person.code, person.here) is Reason.RED
