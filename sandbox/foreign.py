@@ -240,4 +240,4 @@ def nzcp(
     claims["vc"] = nz_credential()
     claims.update(changes or {})
     payload = cbor2.dumps({claim: value for claim, value in claims.items() if value is not None})
-    return nzcp_text(sign1(_tagged(shape.claim_tags, payload), signer, NZ_KEY, shape))
+    return nzcp_text(sign1(_tagged(shape.claim_tags, payload), signer, NZ_KEY.encode(), shape))
