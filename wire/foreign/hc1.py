@@ -49,25 +49,20 @@ def parse(content: str) -> Unverified:
     expires = loose_claims.seconds(claims.get(EXP), "exp")
     certificate = _certificate(claims)
     statements, number = dcc.read(certificate, issued)
-    return Unverified(
-        body=Pass(
-            format=Format.HC1,
-            issuer=issuer,
-            issued=issued,
-            not_before=not_before,
-            expires=expires,
-            number=number,
-            statements=statements,
-        ),
-        alg=signed.alg,
-        kid=signed.kid,
-        covers=signed.covers,
-        signature=signed.signature,
-        claims={
-            "iss": issuer,
-            "iat": issued,
-            "nbf": not_before,
-            "exp": expires,
-            "hcert": {"eu_dcc_v1": loose_claims.as_json(certificate)},
-        },
+    body = Pass(
+        format=Format.HC1,
+        issuer=issuer,
+        issued=issued,
+        not_before=not_before,
+        expires=expires,
+        number=number,
+        statements=statements,
     )
+    told = {
+        "iss": issuer,
+        "iat": issued,
+        "nbf": not_before,
+        "exp": expires,
+        "hcert": {"eu_dcc_v1": loose_claims.as_json(certificate)},
+    }
+    return signed.of(body, told)

@@ -8,6 +8,7 @@ from wire import cbor, plain_sign1
 from wire.errors import Flaw, WireError
 from wire.foreign import loose_cbor
 from wire.foreign.keys import PassAlg
+from wire.foreign.passes import Pass, Unverified
 
 MAX_HEADER_BYTES: Final = 512
 MAX_KID_BYTES: Final = 128
@@ -33,6 +34,17 @@ class Sign1(NamedTuple):
     payload: bytes
     covers: tuple[bytes, ...]
     signature: bytes
+
+    def of(self, body: Pass, claims: Mapping[str, Any]) -> Unverified:
+        """The pass that its payload was read as."""
+        return Unverified(
+            body=body,
+            alg=self.alg,
+            kid=self.kid,
+            covers=self.covers,
+            signature=self.signature,
+            claims=claims,
+        )
 
 
 @functools.lru_cache(maxsize=256)  # one for each key of an issuer: nearly every header was seen before

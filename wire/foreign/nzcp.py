@@ -98,25 +98,20 @@ def parse(content: str) -> Unverified:
     expires = loose_claims.seconds(claims.get(EXP), "exp")
     credential = claims.get("vc")
     _credential(credential)
-    return Unverified(
-        body=Pass(
-            format=Format.NZCP,
-            issuer=issuer,
-            issued=None,
-            not_before=not_before,
-            expires=expires,
-            number=number,
-            statements=_SAYS,
-        ),
-        alg=signed.alg,
-        kid=signed.kid,
-        covers=signed.covers,
-        signature=signed.signature,
-        claims={
-            "iss": issuer,
-            "nbf": not_before,
-            "exp": expires,
-            "jti": _urn(number),
-            "vc": loose_claims.as_json(credential),
-        },
+    body = Pass(
+        format=Format.NZCP,
+        issuer=issuer,
+        issued=None,
+        not_before=not_before,
+        expires=expires,
+        number=number,
+        statements=_SAYS,
     )
+    told = {
+        "iss": issuer,
+        "nbf": not_before,
+        "exp": expires,
+        "jti": _urn(number),
+        "vc": loose_claims.as_json(credential),
+    }
+    return signed.of(body, told)
