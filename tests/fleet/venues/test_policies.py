@@ -61,15 +61,15 @@ def test_passes_of_other_systems_are_a_matter_of_policy(call):
 
 def test_a_policy_looser_than_the_bounds_is_said_to_be_stricter_at_the_gate(bound):
     said = bound("set", GATE, "--policy", "foreign_test_h=100", "--policy", "foreign=deny")
-    assert "foreign_test_h is 72 h at the gate" in said
+    assert "foreign_test_h is 72 h (3 天 · 3 days) at the gate" in said
     assert "foreign is" not in said
     assert "72 h" in bound("show", GATE)
 
 
 def test_everything_that_a_policy_can_say_is_listed(bound):
     listed = {row["policy"]: row for row in json.loads(bound("policies", "--json"))}
-    assert listed["foreign_test_h"]["unless set"] == "48 h"
-    assert listed["foreign_test_h"]["at the loosest"] == "72 h"
+    assert listed["foreign_test_h"]["unless set"] == "48 h (2 days)"
+    assert listed["foreign_test_h"]["at the loosest"] == "72 h (3 days)"
     assert listed["site"]["at the loosest"] is None
     assert "检测结果时效" in listed["foreign_test_h"]["what"]
 
