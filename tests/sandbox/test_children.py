@@ -26,7 +26,7 @@ def alive(pid):
     return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
 
 
-def until(condition, limit_s=10.0):
+def until(condition, limit_s=30.0):
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline

@@ -14,7 +14,7 @@ from sandbox.ports import Ports
 from sandbox.town.tell import Voice
 
 
-def until(condition, act=lambda: None, limit_s=15.0):
+def until(condition, act=lambda: None, limit_s=30.0):
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline

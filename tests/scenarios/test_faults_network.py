@@ -180,7 +180,7 @@ def lined(served, files):
         uplink.stop(0.1)
 
 
-def until(condition, what, wait_s=15):
+def until(condition, what, wait_s=30):
     deadline_s = time.monotonic() + wait_s
     while not condition():
         assert time.monotonic() < deadline_s, f"never happened: {what}"

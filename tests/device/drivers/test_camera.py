@@ -334,8 +334,8 @@ def thread(film, monkeypatch):  # noqa: ARG001 -- a camera needs something to se
 
 
 def until(condition):
-    """Wait for another thread, at most five seconds."""
-    deadline_s = time.monotonic() + 5
+    """Wait for another thread, at most half a minute."""
+    deadline_s = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline_s, "it did not happen"
         time.sleep(0.002)

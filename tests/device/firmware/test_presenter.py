@@ -33,7 +33,7 @@ BROKEN = card(State.OUT_OF_SERVICE, Reason.FAULT, None)
 
 
 def until(condition):
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline_s, "it did not happen"
         time.sleep(0.002)
@@ -322,16 +322,23 @@ def holding(drawn_name):
     ]
 
 
-def test_a_name_is_gone_from_screen_and_memory_though_nobody_calls_the_presenter_again(screen, monkeypatch):
+def test_the_thread_wakes_when_a_secret_is_over_though_nothing_else_happens_then(shown, clock, monkeypatch):
+    monkeypatch.setattr(presenter, "RETRY_S", 2.0)
+    shown.show_panel(secret())
+    clock.now_s += SECRET_S - 0.25
+    assert shown._patience_s() == pytest.approx(0.25)
+
+
+def test_a_name_is_gone_from_screen_and_memory_though_nobody_calls_the_presenter_again(screen, clock):
     display, seen = screen
-    monkeypatch.setattr(presenter, "SECRET_S", 1.5)
-    size, mode = display.size, display.mode
-    showing = Presenter(display, Parts())
+    named = panel_picture.draw(secret(), display.size, display.mode)
+    hidden = panel_picture.draw(covered(secret()), display.size, display.mode)
+    showing = Presenter(display, Parts(), monotonic=clock)
     showing.start()
     try:
         showing.show_panel(secret())
-        until(lambda: seen() == panel_picture.draw(secret(), size, mode))
-        hidden = panel_picture.draw(covered(secret()), size, mode)
+        until(lambda: seen() == named)
+        clock.now_s += SECRET_S
         until(lambda: seen() == hidden)
         until(lambda: display._shown == hidden)
         assert showing.panel.plain == (HIDDEN,)

@@ -40,7 +40,7 @@ GATE = "0123456789ab"
 NOW_MS = 1_795_000_000_000
 
 
-def until(condition, what, wait_s=15):
+def until(condition, what, wait_s=30):
     deadline = time.monotonic() + wait_s
     while not (value := condition()):
         assert time.monotonic() < deadline, f"never happened: {what}"

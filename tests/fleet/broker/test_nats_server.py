@@ -13,7 +13,7 @@ A, B = "a00000000001", "b00000000002"
 
 
 def until(condition, what):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline, f"never happened: {what}"
         time.sleep(0.01)

@@ -44,7 +44,7 @@ def test_a_guest_holds_up_what_the_wallet_shows_of_them(monkeypatch, number, cas
     one = Street(Site(), iter(()), None, lambda *_: None)
     one.invite(Guest(number, 36.5))
     one.start()
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 30
     while one.seen.walk is not Walk.DECIDED and time.monotonic() < deadline_s:
         time.sleep(0.01)
     one.stop()

@@ -87,12 +87,12 @@ class Fleet:
 
 @pytest.fixture
 def found(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(network, "LISTEN_S", 0.3)
     fleets = []
 
-    def found(serve=True, host="127.0.0.1", authority="ca.pem", **settings):
+    def found(serve=True, host="127.0.0.1", authority="ca.pem", gate_authority=True, **settings):
+        monkeypatch.setattr(network, "LISTEN_S", 0.1 if gate_authority else 20.0)  # who refuses says so
         (tmp_path / "fleet").mkdir(exist_ok=True)
-        fleet = Fleet(tmp_path / "fleet", **settings)
+        fleet = Fleet(tmp_path / "fleet", gate_authority=gate_authority, **settings)
         fleets.append(fleet)
         if not serve:
             fleet.close()
