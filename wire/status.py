@@ -38,10 +38,12 @@ class StatusList:
 
     def __getitem__(self, index: int) -> int:
         """The value at `index`; WireError(INDEX) outside the list."""
-        at = index * self.bits
-        if index < 0 or at >> 3 >= len(self.packed):
+        packed, bits = self.packed, self.bits
+        at = index * bits
+        byte = at >> 3
+        if not 0 <= byte < len(packed):
             raise WireError(Flaw.INDEX, "the index is outside the status list")
-        return self.packed[at >> 3] >> (at & 7) & (1 << self.bits) - 1
+        return packed[byte] >> (at & 7) & (1 << bits) - 1
 
     def changed(self, changes: Mapping[int, int]) -> Self:
         """A list with the values at some indices replaced; WireError(INDEX) outside the list."""
