@@ -134,7 +134,11 @@ for number in range(20):
 """
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="only strace sees what reaches the kernel")
+@pytest.mark.services
+@pytest.mark.skipif(
+    shutil.which("strace") is None and os.environ.get("CI") != "true",
+    reason="only strace sees what reaches the kernel (never skipped in CI)",
+)
 def test_every_event_is_on_the_card_before_it_is_acknowledged(tmp_path):
     trace = tmp_path / "trace"
     calls = "trace=write,pwrite64,fsync,fdatasync"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the programs that tests/services needs, when it may (root on Debian); says what is missing otherwise.
+# Installs the programs that the tests marked `services` need, when it may (root on Debian); says what is missing otherwise.
 set -eu
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
@@ -11,6 +11,8 @@ command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing="$
 command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 command -v mkfs.ext4 >/dev/null 2>&1 || [ -x /usr/sbin/mkfs.ext4 ] || missing="$missing e2fsprogs"
 command -v softhsm2-util >/dev/null 2>&1 || missing="$missing softhsm2"
+# What reaches the kernel, and in which order, only it sees.
+command -v strace >/dev/null 2>&1 || missing="$missing strace"
 command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
