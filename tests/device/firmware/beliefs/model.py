@@ -177,10 +177,7 @@ class Model:
             return False
         held = self.lists.get(said.uri)
         if said.base is not None:
-            fits = held is not None and (held.said.seq, held.said.content) == (
-                said.base.seq,
-                said.base.content,
-            )
+            fits = held is not None and held.said.seq == said.base.seq and _leads(held.said, said)
             if fits:
                 self.lists[said.uri] = Held(said, held.signers | {signer}, changed=True)
             return fits
@@ -202,6 +199,16 @@ class Model:
         names |= {"trust"} if (self.trust.version if self.trust else 0) < trust else set()
         held = {uri: held.said.seq for uri, held in self.lists.items()}
         return names | {uri for _, uri, _ in self.carried() if held.get(uri, 0) < dict(seqs).get(uri, 0)}
+
+
+def _leads(held, said):
+    """Whether changes make of a held list what their signer says: by chance of another than his base, too."""
+    rows = zip(_values(held.content), _values(said.base.content), _values(said.content), strict=True)
+    return all(has == after or base != after for has, base, after in rows)
+
+
+def _values(content):
+    return [value for byte in content for value in (byte & 15, byte >> 4)]
 
 
 def vouched(root, role, signers):
