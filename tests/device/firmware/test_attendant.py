@@ -1097,6 +1097,7 @@ def everything():
             todo.extend(gc.get_referents(one))
 
 
+@pytest.mark.timeout(600)  # every object of a process in which thousands of tests have run is looked at
 @pytest.mark.parametrize("how", ["referred", "checked", "unanswered"])
 def test_the_text_of_a_paper_code_is_kept_nowhere_either(menu, how):
     """It holds the name: the gate remembers of it what can be compared and not read."""
