@@ -43,6 +43,11 @@ def test_an_index_outside_the_list_is_refused(index):
     assert flaw(EMPTY.changed, {index: 0}) is Flaw.INDEX
 
 
+@pytest.mark.parametrize("index", [-1, status.MAX_PEOPLE])
+def test_a_change_outside_every_list_is_not_packed(index):
+    assert flaw(status.pack_changes, {index: 0}) is Flaw.INDEX
+
+
 @pytest.mark.parametrize("value", [-1, 16])
 def test_a_value_wider_than_the_list_is_refused(value):
     assert flaw(EMPTY.changed, {0: value}) is Flaw.INDEX

@@ -60,6 +60,7 @@ def test_the_systems_clock_counts_inside_the_interval():
     assert clock.read(2.0, NOON_MS + 1700).now_ms == NOON_MS + 1700
     assert clock.read(2.0, NOON_MS + 1700).doubt_ms == 1700
     assert clock.read(2.0, NOON_MS + 99_000).now_ms == NOON_MS + 1000
+    assert [clock.read(2.0, NOON_MS + end).now_ms - NOON_MS for end in (0, 2001)] == [0, 2001]
 
 
 def test_a_second_answer_narrows_the_first():

@@ -250,13 +250,25 @@ def test_a_command_to_an_earlier_session_is_only_counted(ready, authority):
     assert ready.say("command", authority.command(nonce=b"o" * 16)) == intakes.Outcome()
 
 
+def receipt_of_one(ready, authority):
+    """The receipt for the one event that is in the journal by then."""
+    ready.store.append(Entry(sequence=0, previous=bytes(32), at_ms=1, clock=ClockTrust.NONE, kind=Event.BOOT))
+    ranges = (Range(first=1, last=1, hash=event_hash(ready.store.pending(0, 1)[0][1])),)
+    return authority.receipt(journal=ready.store.journal, ranges=ranges)
+
+
 def test_a_receipt_covers_what_is_in_the_journal(ready, authority):
-    blank = Entry(sequence=0, previous=bytes(32), at_ms=1, clock=ClockTrust.NONE, kind=Event.BOOT)
-    ready.store.append(blank)
-    hashed = event_hash(ready.store.pending(0, 1)[0][1])
-    ranges = (Range(first=1, last=1, hash=hashed),)
-    ready.say("receipt", authority.receipt(journal=ready.store.journal, ranges=ranges))
+    ready.say("receipt", receipt_of_one(ready, authority))
     assert ready.store.backlog == 0
+
+
+def test_a_receipt_that_the_card_cannot_take_forgets_nothing_and_says_so(ready, authority):
+    receipt = receipt_of_one(ready, authority)
+    ready.store._db.execute("PRAGMA query_only = 1")
+    assert ready.say("receipt", receipt).changed
+    ready.store._db.execute("PRAGMA query_only = 0")
+    assert ready.intake.troubles(ready.mono) == {Trouble.DISK}
+    assert ready.store.backlog == 1
 
 
 def test_what_the_other_lanes_know_is_handed_on(ready, authority):
