@@ -208,9 +208,8 @@ def test_what_a_player_leaves_behind_holds_nobody_up(voice, room, monkeypatch, r
         f"/bin/sleep 60 & echo $! >> {pids}\nwait\n"
     )
     if not replaced:
-        monkeypatch.setattr(
-            "device.drivers.voice.LONGEST_S", 1.0
-        )  # the player has to come so far as to start another
+        # Long enough for the player to start another.
+        monkeypatch.setattr("device.drivers.voice.LONGEST_S", 1.0)
     voice.say(Prompt.STEP_CLOSER)
     try:
         until(lambda: pids.exists() and pids.read_text())

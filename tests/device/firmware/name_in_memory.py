@@ -4,36 +4,33 @@ A process of its own, which holds little else: every object in it is looked at. 
 tests.device.firmware.name_in_memory oled` ends with 0 when the name is gone.
 """
 
-import contextlib
 import gc
 import sys
+import threading
 import time
-import traceback
 
 import gpiozero
 from gpiozero.pins.mock import MockFactory
 from PIL import Image
 
-from device.drivers import Lamp, Sound, display
+from device.drivers import display
 from device.drivers.display import LcdConfig, LumaDisplay, OledConfig
 from device.firmware import panel_picture
 from device.firmware.panel import HIDDEN, Panel, covered
 from device.firmware.presenter import SECRET_S, Presenter
 from sandbox.board import environment, install, machine, pins
+from tests.device.firmware.kept_texts import texts
 
 CONFIGS = {"oled": OledConfig, "lcd": LcdConfig}
 LIMIT_S = 60
-# Backwards, and never spelt: whatever reads this source would have the name in memory.
+# Backwards, and never spelt: the name would be among the constants of this module, and be found.
 DRAWN = "".join(map(chr, (0x5B64, 0x7368, 0x002A, 0x535C, 0x672A, 0x6B78)))
 
 
 class Quiet:
     """A lamp and a sounder that nobody looks at."""
 
-    def show(self, lamp: Lamp, sound: Sound) -> None:
-        pass
-
-    def close(self) -> None:
+    def show(self, *_):
         pass
 
 
@@ -52,8 +49,7 @@ def secret():
 def until(condition, what):
     deadline_s = time.monotonic() + LIMIT_S
     while not condition():
-        if time.monotonic() > deadline_s:
-            raise SystemExit(f"it did not happen: {what}")
+        assert time.monotonic() < deadline_s, f"it did not happen: {what}"
         time.sleep(0.002)
 
 
@@ -75,26 +71,6 @@ def screen(config):
     return driver, seen
 
 
-def texts():
-    """Every string and every bytes that anything in this process refers to, locals of all threads too."""
-    todo = list(gc.get_objects())
-    for innermost in sys._current_frames().values():
-        todo.extend(
-            value for frame, _ in traceback.walk_stack(innermost) for value in frame.f_locals.values()
-        )
-    seen = {id(todo), id(seen_by := [])}
-    while todo:
-        one = todo.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, str | bytes | bytearray):
-            seen_by.append(one)
-        else:
-            todo.extend(gc.get_referents(one))
-    return seen_by
-
-
 def holding(drawn_name):
     """The texts that hold the name, but for the two that are searched for; nobody else has it spelt."""
     name = drawn_name[::-1]
@@ -113,21 +89,21 @@ def main(name):
     clock = Clock()
     showing = Presenter(driver, Quiet(), monotonic=clock)
     showing.start()
-    with contextlib.closing(gpiozero.Device.pin_factory), contextlib.ExitStack() as ends:
-        ends.callback(showing.stop)
+    try:
         showing.show_panel(secret())
         until(lambda: seen() == named, "the name stands on the screen")
         clock.now_s += SECRET_S
         until(lambda: seen() == hidden, "the name is covered")
         until(lambda: driver._shown == hidden, "the driver has let go of it")
-        if showing.panel.plain != (HIDDEN,) or showing.panel.secret:
-            raise SystemExit("the panel still has the name")
+        assert showing.panel.plain == (HIDDEN,)
+        assert not showing.panel.secret
         gc.collect()
-        if holding(DRAWN):
-            raise SystemExit("the name is still in memory")
+        assert not holding(DRAWN), "the name is still in memory"
+    finally:
+        showing.stop()
     held = secret()
-    if not holding(held.plain[0][::-1]):
-        raise SystemExit("the search does not find what is there")
+    assert holding(held.plain[0][::-1]), "the search finds what is there"
+    assert threading.active_count() < 20
 
 
 if __name__ == "__main__":

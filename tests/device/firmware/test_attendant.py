@@ -17,6 +17,7 @@ from device.firmware.errors import JournalError
 from device.firmware.gate import lane_of
 from device.firmware.lane_table import State
 from device.firmware.narrate import Narrator
+from tests.device.firmware.kept_texts import texts
 from wire import policy
 from wire.code import PaperName, issue, to_text
 from wire.documents import Hours, StaffRules
@@ -1083,20 +1084,6 @@ def test_a_staff_member_who_wants_in_after_a_call_gets_in(staffed, how):
     assert not attended(staffed)
 
 
-def everything():
-    """Every text and every bytes that something in this process still refers to."""
-    seen, todo = set(), list(gc.get_objects())
-    while todo:
-        one = todo.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, str | bytes | bytearray):
-            yield one
-        else:
-            todo.extend(gc.get_referents(one))
-
-
 @pytest.mark.timeout(600)  # every object of a process in which thousands of tests have run is looked at
 @pytest.mark.parametrize("how", ["referred", "checked", "unanswered"])
 def test_the_text_of_a_paper_code_is_kept_nowhere_either(menu, how):
@@ -1118,7 +1105,7 @@ def test_the_text_of_a_paper_code_is_kept_nowhere_either(menu, how):
     menu.look_at()
     menu.run(0.1)
     gc.collect()
-    kept = [one for one in everything() if isinstance(one, str) and len(one) == length]
+    kept = [one for one in texts() if isinstance(one, str) and len(one) == length]
     assert not [one for one in kept if hashlib.sha256(one.encode()).digest() == secret]
 
 

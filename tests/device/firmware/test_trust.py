@@ -472,6 +472,15 @@ def test_a_change_is_applied_to_its_base_only(authority, beliefs):
     assert refusal(beliefs, lambda: beliefs.new_deltas("jl", 0, [right], NOW_S)) is Refusal.ROLLBACK
 
 
+def test_a_change_counts_by_where_it_leads_not_by_what_its_signer_had(authority, beliefs):
+    held = beliefs.lists["jl/0"]
+    other = replace(held, statuses=held.statuses.changed({0: held.statuses[0] ^ 1}))
+    elsewhere = authority.delta(other, {1: 0xC})
+    assert refusal(beliefs, lambda: beliefs.new_deltas("jl", 0, [elsewhere], NOW_S)) is Refusal.BASE
+    here = authority.delta(other, {0: 0xC, 1: 0xC})
+    assert beliefs.new_deltas("jl", 0, [here], NOW_S).statuses == held.statuses.changed({0: 0xC, 1: 0xC})
+
+
 def test_a_change_that_does_not_lead_where_the_issuer_says_is_refused(authority, beliefs):
     other = replace(beliefs.lists["jl/0"], statuses=StatusList(bytes(8)))
     data = authority.delta(other, {0: 0xC})
